@@ -1,0 +1,111 @@
+"""The contestants by name, and how each is started."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from .environment import Environment
+from .job import Job
+from .payloads import SENDER
+
+
+class Contestant(NamedTuple):
+    """One way of sending mail.
+
+    `python` is the `module:context_manager` that does it, `command` makes a command line out of the
+    environment, a job, the count and the path of the payload as JSON. `warm_up` messages are sent before the clock
+    starts; `at_most` bounds a run of a contestant that keeps all its messages in memory. `before` is
+    how many messages the set-up itself sends.
+    """
+
+    name: str
+    about: str
+    python: str = ""
+    command: Callable[[Environment, Job, int, str], list[str]] | None = None
+    times_itself: bool = False
+    warm_up: int = 50
+    at_most: int = 400_000
+    before: int = 0
+
+
+def _smtp_source(sessions: int) -> Contestant:
+    def command(environment: Environment, job: Job, count: int, _: str) -> list[str]:
+        return [
+            str(environment.tool("smtp-source")),
+            "-d",  # keep the connections
+            *("-s", str(sessions)),
+            *("-l", str(job.payload.wire_size)),
+            *("-m", str(count)),
+            *("-f", SENDER),
+            *("-t", "user@example.net"),
+            f"{job.host}:{job.port}",
+        ]
+
+    about = f"Postfix's load generator in C, connections kept: {sessions}. One message, again and again"
+    return Contestant(f"smtp-source-{sessions}", about, command=command, warm_up=0)
+
+
+def _nodemailer(connections: int) -> Contestant:
+    def command(environment: Environment, job: Job, count: int, payload: str) -> list[str]:
+        script = str(environment.bench / "native/nodemailer.js")
+        return ["node", script, str(environment.node_modules), str(job.port), str(count), str(connections), payload]
+
+    return Contestant(
+        f"nodemailer-{connections}",
+        f"Nodemailer's pool of {connections} connections, twice as many sendMail() under way",
+        command=command,
+        times_itself=True,
+        warm_up=1_000,  # V8 compiles what is hot, late
+    )
+
+
+CONTESTANTS: dict[str, Contestant] = {
+    contestant.name: contestant
+    for contestant in (
+        _smtp_source(1),
+        _smtp_source(10),
+        Contestant("smtplib", "EmailMessage, one smtplib connection kept", python="standard_library:kept"),
+        Contestant("django", "Django's send_messages, one connection", python="django_mail:bulk", at_most=20_000),
+        Contestant("aiosmtplib-10", "ten aiosmtplib connections kept, a task each", python="aiosmtplib_pool:ten"),
+        _nodemailer(20),
+        Contestant("mailbridge-send", "Mailer.send in a loop", python="mailbridge_mailer:one_by_one"),
+        Contestant("mailbridge-send_many", "Mailer.send_many, one connection", python="mailbridge_mailer:many"),
+        Contestant(
+            "mailbridge-chunking",
+            "Mailer.send_many, one connection, the server offers CHUNKING",
+            python="mailbridge_mailer:many",
+        ),
+        Contestant(
+            "mailbridge-asend_many-10",
+            "Mailer.asend_many, ten connections",
+            python="mailbridge_mailer:many_async",
+        ),
+        Contestant(
+            "mailbridge-asend-10",
+            "Mailer.asend from 20 tasks, ten connections",
+            python="mailbridge_mailer:tasks",
+        ),
+        Contestant(
+            "mailbridge-generator",
+            "Mailer.send_many over a generator",
+            python="mailbridge_mailer:generator",
+            warm_up=0,
+            before=1,
+        ),
+        Contestant(
+            "mailbridge-agenerator",
+            "Mailer.asend_many over a generator, ten connections",
+            python="mailbridge_mailer:generator_async",
+            warm_up=0,
+            before=1,
+        ),
+        Contestant(
+            "mailbridge-25MB",
+            "Mailer.send with an attachment of 25 MB",
+            python="mailbridge_mailer:large_attachment",
+            warm_up=0,
+            before=1,
+        ),
+    )
+}

@@ -1,0 +1,231 @@
+"""Everything that a transport or a plugin needs of mailbridge, in one place.
+
+The built-in transports import no other module of ours: what a third party lacks, they would lack.
+Names are imported when first asked for, so that a plugin's record costs no more than a record.
+
+    HttpTransport       two pure methods: most providers (comes with the first of them)
+    BlockingTransport   one plain function
+    MimeTransport       one plain function that gets the message as octets
+    Transport           a flow, see `mailbridge.flow.operations`
+    Policy              a transport made of transports
+
+>>> from mailbridge.extend import BlockingTransport, TransportSettings
+>>> class ShoutSettings(TransportSettings):
+...     volume: int = 11
+>>> class ShoutTransport(BlockingTransport):
+...     name = "shout"
+...     def __init__(self, settings):
+...         self.settings = settings
+...     def deliver(self, delivery):
+...         print((delivery.message.text or "").upper() + "!" * self.settings.volume)
+...         return self.accepted(delivery)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mailbridge.dsn import Dsn
+    from mailbridge.errors import (
+        AuthFailed,
+        ConfigError,
+        ConnectFailed,
+        ContentRefused,
+        MailError,
+        MessageInvalid,
+        OutcomeUnknown,
+        ProtocolError,
+        RateLimited,
+        RecipientDeferred,
+        RecipientRefused,
+        SenderRefused,
+        ServerError,
+        TimedOut,
+        TlsFailed,
+        TlsMisconfigured,
+        Unsupported,
+    )
+    from mailbridge.escapes import visible
+    from mailbridge.flow.operations import (
+        END,
+        PULL,
+        Await,
+        Block,
+        Close,
+        Connect,
+        Emit,
+        Flow,
+        Lease,
+        Now,
+        Read,
+        Release,
+        Sleep,
+        StartTls,
+        Stream,
+        TlsOptions,
+        Wall,
+        Write,
+    )
+    from mailbridge.hooks.context import Context
+    from mailbridge.hooks.specification import hookimpl
+    from mailbridge.message import features
+    from mailbridge.message.address import Address
+    from mailbridge.message.alternative import Alternative
+    from mailbridge.message.attachment import Attachment
+    from mailbridge.message.envelope import Envelope
+    from mailbridge.message.message import Message
+    from mailbridge.message.mime import Mime, render
+    from mailbridge.message.template import Template
+    from mailbridge.receipt import Attempt, Receipt, RecipientStatus, Status
+    from mailbridge.redaction import mask
+    from mailbridge.secret import Secret
+    from mailbridge.sending.blocking import BlockingTransport, MimeTransport
+    from mailbridge.sending.delivery import Delivery
+    from mailbridge.sending.failover import Failover
+    from mailbridge.sending.guard import Guard
+    from mailbridge.sending.plugin import Plugin
+    from mailbridge.sending.policy import Policy
+    from mailbridge.sending.rate_limit import RateLimit
+    from mailbridge.sending.retry import Retry
+    from mailbridge.sending.round_robin import RoundRobin
+    from mailbridge.sending.smtp import SmtpTransport
+    from mailbridge.sending.transport import Transport, Verification
+    from mailbridge.settings.seconds import Seconds
+    from mailbridge.settings.transport import TransportSettings
+    from mailbridge.smtp.server import Server as SmtpServer
+    from mailbridge.smtp.timeouts import Timeouts as SmtpTimeouts
+
+__all__ = [
+    "END",
+    "PULL",
+    "Address",
+    "Alternative",
+    "Attachment",
+    "Attempt",
+    "AuthFailed",
+    "Await",
+    "Block",
+    "BlockingTransport",
+    "Close",
+    "ConfigError",
+    "Connect",
+    "ConnectFailed",
+    "ContentRefused",
+    "Context",
+    "Delivery",
+    "Dsn",
+    "Emit",
+    "Envelope",
+    "Failover",
+    "Flow",
+    "Guard",
+    "Lease",
+    "MailError",
+    "Message",
+    "MessageInvalid",
+    "Mime",
+    "MimeTransport",
+    "Now",
+    "OutcomeUnknown",
+    "Plugin",
+    "Policy",
+    "ProtocolError",
+    "RateLimit",
+    "RateLimited",
+    "Read",
+    "Receipt",
+    "RecipientDeferred",
+    "RecipientRefused",
+    "RecipientStatus",
+    "Release",
+    "Retry",
+    "RoundRobin",
+    "Seconds",
+    "Secret",
+    "SenderRefused",
+    "ServerError",
+    "Sleep",
+    "SmtpServer",
+    "SmtpTimeouts",
+    "SmtpTransport",
+    "StartTls",
+    "Status",
+    "Stream",
+    "Template",
+    "TimedOut",
+    "TlsFailed",
+    "TlsMisconfigured",
+    "TlsOptions",
+    "Transport",
+    "TransportSettings",
+    "Unsupported",
+    "Verification",
+    "Wall",
+    "Write",
+    "features",
+    "hookimpl",
+    "mask",
+    "render",
+    "visible",
+]
+
+_HOMES = {
+    "mailbridge.dsn": "Dsn",
+    "mailbridge.errors": (
+        "AuthFailed ConfigError ConnectFailed ContentRefused MailError MessageInvalid OutcomeUnknown "
+        "ProtocolError RateLimited RecipientDeferred RecipientRefused SenderRefused ServerError TimedOut "
+        "TlsFailed TlsMisconfigured Unsupported"
+    ),
+    "mailbridge.escapes": "visible",
+    "mailbridge.flow.operations": (
+        "END PULL Await Block Close Connect Emit Flow Lease Now Read Release Sleep StartTls "
+        "Stream TlsOptions Wall Write"
+    ),
+    "mailbridge.hooks.context": "Context",
+    "mailbridge.hooks.specification": "hookimpl",
+    "mailbridge.message": "features",
+    "mailbridge.message.address": "Address",
+    "mailbridge.message.alternative": "Alternative",
+    "mailbridge.message.attachment": "Attachment",
+    "mailbridge.message.envelope": "Envelope",
+    "mailbridge.message.message": "Message",
+    "mailbridge.message.mime": "Mime render",
+    "mailbridge.message.template": "Template",
+    "mailbridge.receipt": "Attempt Receipt RecipientStatus Status",
+    "mailbridge.redaction": "mask",
+    "mailbridge.secret": "Secret",
+    "mailbridge.sending.blocking": "BlockingTransport MimeTransport",
+    "mailbridge.sending.delivery": "Delivery",
+    "mailbridge.sending.failover": "Failover",
+    "mailbridge.sending.guard": "Guard",
+    "mailbridge.sending.plugin": "Plugin",
+    "mailbridge.sending.policy": "Policy",
+    "mailbridge.sending.rate_limit": "RateLimit",
+    "mailbridge.sending.retry": "Retry",
+    "mailbridge.sending.round_robin": "RoundRobin",
+    "mailbridge.sending.transport": "Transport Verification",
+    "mailbridge.sending.smtp": "SmtpTransport",
+    "mailbridge.settings.seconds": "Seconds",
+    "mailbridge.settings.transport": "TransportSettings",
+    "mailbridge.smtp.server": "Server=SmtpServer",
+    "mailbridge.smtp.timeouts": "Timeouts=SmtpTimeouts",
+}
+_HOME = {
+    name.rpartition("=")[2]: (module, name.partition("=")[0])
+    for module, names in _HOMES.items()
+    for name in names.split()
+}
+"""Where each name comes from, and what it is called there ("Server=SmtpServer")."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    module, its_name = _HOME[name]
+    # `features` is a module of its package, which has it as an attribute once it is imported.
+    found = getattr(import_module(module), its_name, None) or import_module(f"{module}.{its_name}")
+    globals()[name] = found
+    return found

@@ -1,0 +1,6 @@
+"""A catch-all SMTP server for development and tests: it takes every message and delivers none."""
+
+from mailbridge.inbox.listener import CatchAll
+from mailbridge.inbox.mailbox import Caught, Mailbox
+
+__all__ = ["CatchAll", "Caught", "Mailbox"]

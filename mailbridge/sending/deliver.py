@@ -1,0 +1,280 @@
+"""The send path: what every message goes through, whoever asks and whatever the transport.
+
+    defaults → filter hooks → pre-send → route → features → Message-ID and Date → transport
+             → exactly one of sent, suppressed, failed
+
+`SendPath.deliver` is for one message, `deliver_many` for any number, pipelined by transports that can.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Collection
+from typing import Any, cast
+
+from mailbridge.errors import MailError, MessageInvalid, OutcomeUnknown
+from mailbridge.flow.operations import END, PULL, Emit, Flow, Pull
+from mailbridge.hooks import Context, Hooks
+from mailbridge.logs import log_outcome, log_suppressed
+from mailbridge.message.message import Message
+from mailbridge.receipt import Receipt, Status
+from mailbridge.sending.delivery import Delivery, Outcome
+from mailbridge.sending.transport import Transport
+from mailbridge.sending.unsupported import Unsupporting
+from mailbridge.transcript import Transcript
+
+
+class SendPath:
+    """The send path of one mailer in one colour.
+
+    Args:
+        hooks: the mailer's plugins.
+        names: the configured mailers that a route may name.
+        transport: finds the transport of a name. Raises ConfigError.
+        stamp: gives a message its defaults, Message-ID and Date.
+        unsupporting: what to do with features that a transport lacks.
+        asynchronous: whether hooks may be awaited.
+        transcript: where to write the dialogue, if somebody reads along.
+    """
+
+    def __init__(
+        self,
+        *,
+        hooks: Hooks,
+        names: Collection[str],
+        transport: Callable[[str], Transport],
+        stamp: Callable[[Message], Message],
+        unsupporting: Unsupporting,
+        asynchronous: bool,
+        transcript: Transcript | None = None,
+    ) -> None:
+        self._hooks = hooks
+        self._names = names
+        self._transport = transport
+        self._stamp = stamp
+        self._unsupporting = unsupporting
+        self._asynchronous = asynchronous
+        self._transcript = transcript
+
+    def deliver(self, message: Message, via: str | None = None, through: Transport | None = None) -> Flow[Receipt]:
+        """Send one message and return its receipt; raise a MailError when no recipient was accepted."""
+        slot = yield from self._prepared(message, via, through)
+        if slot.outcome is None:
+            try:
+                slot.outcome = yield from slot.transport.send(slot.delivery)
+            except MailError as error:
+                slot.outcome = error
+            except Exception as error:  # noqa: BLE001 - nothing but MailErrors leaves a transport
+                slot.outcome = _fault(slot.transport, error)
+            yield from self._finished(slot)
+        return slot.result()
+
+    def deliver_many(self, via: str | None = None, through: Transport | None = None) -> Flow[None]:
+        """Send what is pulled (messages); emit a Receipt or a MailError for each, in order.
+
+        Neighbours that go to the same transport share its pipeline.
+        """
+        waiting: _Slot | None = None
+        while True:
+            if waiting is None:
+                message = yield PULL
+                if message is END:
+                    return
+                waiting = yield from self._prepared(message, via, through)
+                if waiting.outcome is not None:
+                    yield Emit(waiting.value())
+                    waiting = None
+                    continue
+            more, waiting = yield from self._through(waiting, via, through)
+            if waiting is None and not more:
+                return
+
+    def _through(self, first: _Slot, via: str | None, through: Transport | None) -> Flow[tuple[bool, _Slot | None]]:
+        """Feed one transport with neighbours; return whether there is more, and who goes elsewhere."""
+        transport = first.transport
+        slots: deque[_Slot] = deque()
+        upcoming: _Slot | None = first
+        more = True
+        inner = transport.send_many()
+        fault: Exception | None = None
+        try:
+            op = next(inner)
+            while True:
+                answer: Any = None
+                kind = type(op)
+                if kind is Emit:
+                    oldest = slots[0] if slots[0].outcome is None else next(s for s in slots if s.outcome is None)
+                    oldest.outcome = op.outcome  # type: ignore[attr-defined]
+                    if self._finish(oldest):
+                        yield from self._tell(oldest)
+                elif kind is Pull:
+                    if upcoming is None and more:
+                        more, upcoming = yield from self._pulled(slots, via, through)
+                    if upcoming is None or upcoming.transport is not transport:
+                        answer = END
+                    else:
+                        slots.append(upcoming)
+                        answer, upcoming = upcoming.delivery, None
+                else:
+                    try:
+                        answer = yield op
+                    except Exception as error:  # noqa: BLE001 - the transport decides what an error means
+                        op = inner.throw(error)
+                        continue
+                while slots and slots[0].outcome is not None:
+                    yield Emit(slots.popleft().outcome)
+                op = inner.send(answer)
+        except StopIteration:
+            pass
+        except Exception as error:  # noqa: BLE001 - nothing but outcomes leaves a transport
+            fault = error
+        finally:
+            inner.close()
+        for slot in slots:  # empty, unless the transport broke its promise
+            if slot.outcome is None:
+                slot.outcome = _fault(transport, fault)
+                yield from self._finished(slot)
+            yield Emit(slot.outcome)
+        return more, upcoming
+
+    def _pulled(
+        self, slots: deque[_Slot], via: str | None, through: Transport | None
+    ) -> Flow[tuple[bool, _Slot | None]]:
+        """Pull until a message needs a transport; those that are over already keep their place."""
+        while (message := (yield PULL)) is not END:
+            slot = yield from self._prepared(message, via, through)
+            if slot.value() is None:
+                return True, slot
+            slots.append(slot)
+        return False, None
+
+    def _prepared(self, message: Message, via: str | None, through: Transport | None) -> Flow[_Slot]:
+        """Take a message up to its transport; a slot with an outcome is over already."""
+        slot = _Slot(message)
+        hooks = self._hooks
+        try:
+            if not isinstance(message, Message):
+                raise MessageInvalid(f"Expected a mailbridge.Message, not {type(message).__name__}.", field="message")
+            name = via or message.via or "default"
+            if hooks.has_message or hooks.has_pre_send:
+                context = Context(name, asynchronous=self._asynchronous)
+                slot.message = message = yield from hooks.message(message, context)
+                slot.outcome = yield from hooks.pre_send(message, context)
+            if slot.outcome is None:
+                if hooks.has_route and via is None and message.via is None and through is None:
+                    name = (yield from hooks.route(message, self._names)) or name
+                slot.transport = transport = through or self._transport(name)
+                message = self._unsupporting.fitted(message, transport)
+                slot.message = message = self._stamp(message)
+                slot.delivery = Delivery(message, hooks=hooks, mailer=name, transcript=self._transcript)
+        except MailError as error:
+            return (yield from self._over(slot.message, error))
+        if slot.outcome is not None:
+            yield from self._finished(slot)
+        return slot
+
+    def _over(self, message: Message, error: MailError) -> Flow[_Slot]:
+        """Return the slot of a message that gets no further; not the one of the frame that the traceback holds."""
+        slot = _Slot(message)
+        slot.outcome = error
+        yield from self._finished(slot)
+        return slot
+
+    def _finished(self, slot: _Slot) -> Flow[None]:
+        """Log the outcome and tell observers, once."""
+        if self._finish(slot):
+            yield from self._tell(slot)
+
+    def _finish(self, slot: _Slot) -> bool:
+        """Log the outcome; say whether there are observers to tell."""
+        outcome: Outcome = slot.outcome  # type: ignore[assignment]  # a call of cast() costs
+        left_out = _left_out(outcome)
+        for reason, addresses in left_out.items():
+            log_suppressed(slot.message, addresses, reason)
+        if not left_out or not _nobody_tried(outcome, left_out):
+            log_outcome(slot.message, outcome)
+        hooks = self._hooks
+        return hooks.has_sent or hooks.has_failed or hooks.has_suppressed
+
+    def _tell(self, slot: _Slot) -> Flow[None]:
+        """Tell observers who was left out, and then the outcome if anybody was tried.
+
+        Here and not in the transport that leaves them out: only in the end is it certain that no other
+        one sent to them after all.
+        """
+        hooks, outcome = self._hooks, cast("Outcome", slot.outcome)
+        left_out = _left_out(outcome)
+        for reason, addresses in left_out.items():
+            yield from hooks.suppressed(slot.message, addresses, reason)
+        if isinstance(outcome, MailError):
+            yield from hooks.failed(slot.message, outcome)
+        elif not _nobody_tried(outcome, left_out):
+            yield from hooks.sent(slot.message, outcome)
+
+
+_NOBODY: dict[str, list[str]] = {}
+
+
+def _left_out(outcome: Outcome) -> dict[str, list[str]]:
+    """Return the addresses that were left out on purpose, by the reason."""
+    rows = outcome.recipients
+    for row in rows.values():
+        if row is not None and row.status is Status.SUPPRESSED:
+            break
+    else:
+        return _NOBODY
+    found: dict[str, list[str]] = {}
+    for address, row in rows.items():
+        if row is not None and row.status is Status.SUPPRESSED:
+            found.setdefault(row.text, []).append(address)
+    return found
+
+
+def _nobody_tried(outcome: Outcome, left_out: dict[str, list[str]]) -> bool:
+    if not left_out or isinstance(outcome, MailError):
+        return False
+    return sum(map(len, left_out.values())) == len(outcome.recipients)
+
+
+class _Slot:
+    """One message's place in the row of outcomes."""
+
+    __slots__ = ("delivery", "message", "outcome", "transport")
+
+    delivery: Delivery
+    transport: Transport
+
+    def __init__(self, message: Message) -> None:
+        self.message = message
+        self.outcome: Outcome | None = None
+
+    def value(self) -> Outcome | None:
+        """Return the outcome as a value: without the traceback, which would hold the message as long as the error."""
+        outcome = self.outcome
+        if isinstance(outcome, MailError):
+            outcome.__traceback__ = None
+        return outcome
+
+    def result(self) -> Receipt:
+        """Return the receipt or raise the error, and let go of it.
+
+        A traceback keeps frames alive; if one of them still led to the error, all of them, the caller's
+        with his message among them, would stay in memory until the next garbage collection.
+        """
+        outcome, self.outcome = self.outcome, None
+        try:
+            if isinstance(outcome, MailError):
+                raise outcome
+            return cast("Receipt", outcome)
+        finally:
+            del outcome
+
+
+def _fault(transport: Transport, error: Exception | None) -> MailError:
+    why = f"failed with {type(error).__name__}: {error}" if error is not None else "ended without an answer"
+    fault = OutcomeUnknown(
+        f"The transport {transport} {why}. This is a fault in the transport; whether the message was sent is unknown.",
+        transport=str(transport),
+    )
+    fault.__cause__ = error
+    return fault
