@@ -26,14 +26,20 @@ def show(as_json: bool) -> None:
     """Show every setting with its value and where it comes from; secrets as asterisks."""
     from mailbridge.cli.telling import tell_json
     from mailbridge.settings import Settings
+    from mailbridge.settings.problems import NO_MAILER
 
-    rows = Settings.load().describe()
+    settings = Settings.load(needs_mailer=False)
+    hints = [] if settings.mailers else [f"{NO_MAILER[0].upper()}{NO_MAILER[1:]}."]
+    rows = settings.describe()
     if as_json:
-        tell_json({"ok": True, "exit_code": 0, "error": None, "settings": [row._asdict() for row in rows]})
+        listed = [row._asdict() for row in rows]
+        tell_json({"ok": True, "exit_code": 0, "error": None, "settings": listed, "hints": hints})
         return
     from mailbridge.cli.screen import show_table
 
     show_table(("Setting", "Value", "From"), rows)
+    for hint in hints:
+        click.echo(hint, err=True)
 
 
 class Checked(NamedTuple):

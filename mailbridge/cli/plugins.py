@@ -32,13 +32,13 @@ def command(as_json: bool) -> Exit:
 
 
 def _plugins() -> Plugins:
-    """Return the plugins as the settings have them; where there are none, as they are installed."""
+    """Return the plugins as the settings have them; where these cannot be used, as they are installed."""
     from mailbridge.errors import ConfigError
     from mailbridge.plugins import Plugins
     from mailbridge.settings import Settings
 
     try:
-        return Plugins(**Settings.load().plugin_options())
+        return Plugins(**Settings.load(needs_mailer=False).plugin_options())
     except ConfigError:
         return Plugins()
 

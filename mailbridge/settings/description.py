@@ -29,6 +29,8 @@ def described(settings: Settings, origins: Leaves) -> list[Described]:
 
 
 def _values(settings: Settings) -> Iterator[tuple[Path, Any]]:
+    if not settings.mailers:
+        yield ("mailers",), None
     for mailer, each in settings.mailers.items():
         for name, value in each.masked().items():
             yield ("mailers", mailer, name), value

@@ -13,7 +13,7 @@ from mailbridge.errors import ConfigError
 from mailbridge.settings.environment import from_environment, from_file
 from mailbridge.settings.files import find_env_file, find_table
 from mailbridge.settings.leaves import Leaf, Leaves, flattened, merged
-from mailbridge.settings.problems import complaint, nearest, problems_of
+from mailbridge.settings.problems import NO_MAILER, complaint, nearest, problems_of
 
 if TYPE_CHECKING:
     from mailbridge.settings.model import Settings
@@ -27,9 +27,12 @@ def load(
     directory: Path | None,
     environment: bool,
     check: Callable[[S], Iterable[str]] | None,
+    needs_mailer: bool,
 ) -> S:
     """Return the settings; raise one ConfigError for all problems."""
     found, problems = _loaded(kind, values, (directory or Path.cwd()) if environment else None)
+    if found is not None and needs_mailer and not found.mailers and not problems:
+        problems = [NO_MAILER]
     if found is None or problems:
         more = check(found) if check is not None and found is not None else ()
         raise complaint("The settings cannot be used", [*problems, *(each.rstrip(".") for each in more)])
@@ -45,8 +48,6 @@ def _loaded(kind: type[S], values: Mapping[str, Any], directory: Path | None) ->
     problems += more
     if found is None:
         return None, problems
-    if not found.mailers and not problems:
-        problems.append("no mailer is configured; set MAILBRIDGE_DSN, or dsn in mailbridge.toml")
     found._origins.update({path: leaf._replace(value=None) for path, leaf in leaves.items()})
     return found, problems
 

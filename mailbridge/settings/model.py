@@ -116,6 +116,7 @@ class Settings(BaseSettings):
         directory: Path | None = None,
         environment: bool = True,
         check: Callable[[Self], Iterable[str]] | None = None,
+        needs_mailer: bool = True,
         **more: Any,
     ) -> Self:
         """Gather the settings; the first that says something wins.
@@ -127,12 +128,13 @@ class Settings(BaseSettings):
 
         `environment=False` leaves out 2 to 4. Raises one ConfigError for everything that is unknown,
         misspelt, missing or malformed, each with the name to set and where it was found. `check` may add
-        to that what it finds in the rest, which is usable; without problems it is not called.
+        to that what it finds in the rest, which is usable; without problems it is not called. That no
+        mailer is configured is such a problem, unless `needs_mailer` is false.
         """
         from mailbridge.settings.loading import load
 
         try:
-            return load(cls, {**(values or {}), **more}, directory, environment, check)
+            return load(cls, {**(values or {}), **more}, directory, environment, check, needs_mailer)
         except ConfigError as error:
             values, more = None, {}  # a traceback may show the variables of this frame; of those below it has none
             raise error.with_traceback(None) from None

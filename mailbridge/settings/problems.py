@@ -11,6 +11,8 @@ from mailbridge.secret import names_a_secret
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
+NO_MAILER = "no mailer is configured; set MAILBRIDGE_DSN, or dsn in mailbridge.toml"
+
 _KINDS = {
     "int": "a whole number",
     "float": "a number",

@@ -37,6 +37,12 @@ def test_what_the_settings_shut_out_is_disabled(run, monkeypatch):
     assert statuses["memory"] == "built in"
 
 
+def test_what_the_settings_shut_out_is_disabled_without_a_mailer_too(run, monkeypatch):
+    monkeypatch.setenv("MAILBRIDGE_PLUGINS", "-sendmail")
+    statuses = {row["name"]: row["status"] for row in run("plugins", "--json").json["plugins"]}
+    assert statuses["sendmail"] == "disabled"
+
+
 def test_settings_that_cannot_be_read_do_not_hide_the_list(run, monkeypatch):
     monkeypatch.setenv("MAILBRIDGE_DSM", "null://")
     assert run("plugins").code == 0

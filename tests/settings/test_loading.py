@@ -90,6 +90,14 @@ class TestSources:
         with pytest.raises(ConfigError, match="no mailer is configured"):
             Settings.load(directory=inner)
 
+    def test_without_a_mailer_they_are_loaded_only_for_who_needs_none(self, project: Path) -> None:
+        settings = Settings.load(directory=project, needs_mailer=False, default_from="app@example.com")
+        assert settings.mailers == {}
+        assert settings.dsn is None
+        names = {row.name: (row.value, row.source) for row in settings.describe()}
+        assert names["mailers"] == ("", "default")
+        assert names["default_from"] == ("app@example.com", "default_from in the arguments")
+
     def test_a_directory_above_that_anybody_may_write_to_is_not_looked_at(self, project: Path) -> None:
         (project / "mailbridge.toml").write_text('dsn = "null://planted"')
         (project / "sub").mkdir()
