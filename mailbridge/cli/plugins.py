@@ -47,9 +47,16 @@ def _show(rows: list[Row]) -> None:
     from mailbridge.cli.screen import show_table
 
     show_table(
-        ("Plugin", "Schemes", "Status", "From", "What it does"),
+        ("Plugin", "Schemes", "Status", "From", "Example", "What it does"),
         [
-            (row.name, ", ".join(row.schemes) or "-", _status(row), row.distribution or "-", row.error or row.summary)
+            (
+                row.name,
+                ", ".join(row.schemes) or "-",
+                _status(row),
+                row.distribution or "-",
+                " or ".join(row.examples) or "-",
+                row.error or row.summary,
+            )
             for row in rows
         ],
     )

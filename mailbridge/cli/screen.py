@@ -30,7 +30,8 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None
 
     table = Table(*columns, box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for row in rows:
-        table.add_row(*(Text(visible(str(cell))) for cell in row))
+        # Folded, for half a path or half a DSN is of no use to anybody.
+        table.add_row(*(Text(visible(str(cell)), overflow="fold") for cell in row))
     console = screen()
     with console.capture() as captured:
         console.print(table)

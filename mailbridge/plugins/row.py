@@ -21,6 +21,7 @@ class Row(Value):
         active: whether its hooks are called.
         distribution: name and version of the distribution it came with: `acme-mail 1.2`.
         summary: one line about it.
+        examples: a DSN to adapt, of each transport whose author gave one.
         error: one sentence.
     """
 
@@ -32,6 +33,7 @@ class Row(Value):
     active: bool = False
     distribution: str = ""
     summary: str = ""
+    examples: tuple[str, ...] = ()
     error: str = ""
 
     def __init__(self, name: str, status: Status, **more: Any) -> None:
@@ -50,6 +52,7 @@ class Row(Value):
             active=active,
             distribution=source.distribution,
             summary=" ".join(record.summary for record in records),
+            examples=tuple(record.example for record in records if record.example),
             error=error,
         )
 
@@ -60,4 +63,5 @@ class Row(Value):
             "schemes": list(self.schemes),
             "features": sorted(self.features),
             "hooks": list(self.hooks),
+            "examples": list(self.examples),
         }

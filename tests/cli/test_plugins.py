@@ -1,16 +1,28 @@
 """`mailbridge plugins`: a table of what there is."""
 
+from mailbridge import Dsn
+
 
 def test_every_built_in_transport_is_a_line(run):
     result = run("plugins")
     assert result.code == 0
     title, *lines = result.out.splitlines()
-    assert title.split() == ["Plugin", "Schemes", "Status", "From", "What", "it", "does"]
+    assert title.split() == ["Plugin", "Schemes", "Status", "From", "Example", "What", "it", "does"]
     names = [line.split()[0] for line in lines]
     assert {"console", "file", "memory", "null", "sendmail", "smtp"} <= set(names)
     [memory] = [line for line in lines if line.startswith("memory ")]
     assert memory.endswith("Keeps the last messages in memory, where tests can look at them.")
     assert "built in" in memory
+
+
+def test_every_transport_shows_a_dsn_to_adapt(run):
+    out = run("plugins").out
+    rows = [row for row in run("plugins", "--json").json["plugins"] if row["schemes"]]
+    assert {"smtp", "retry", "file"} <= {row["name"] for row in rows}
+    for row in rows:
+        [example] = row["examples"]
+        assert Dsn.parse(example).scheme in row["schemes"]
+        assert any(line.startswith(row["name"]) and f"  {example}  " in line for line in out.splitlines())
 
 
 def test_nothing_is_cut_and_no_line_ends_in_blanks(run):

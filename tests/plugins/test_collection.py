@@ -186,6 +186,7 @@ def test_the_rows_name_everything_there_is(site: Path) -> None:
         "active": False,
         "distribution": "acme-mail 3.1",
         "summary": "Sends by Acme.",
+        "examples": [],
         "error": "",
     }
 
