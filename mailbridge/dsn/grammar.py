@@ -22,8 +22,9 @@ In EBNF; white space is allowed only where `_` stands:
 `text` is any characters but the delimiters above, with `%XX` for those (UTF-8); so is `value`, where
 only `%`, `,`, `(` and `)` are delimiters. A policy holds at least one transport, and its arguments may
 stand before, between or after them. Inside a policy a URL ends at `,` or `)`, so these and `(` are
-percent-encoded there; a URL that stands alone may contain them. `+` is a plus sign, never a space:
-addresses contain it. No option is given twice. Control characters are refused even when encoded.
+percent-encoded there; a URL that stands alone may contain them, unless a comma there
+begins another one, as in `smtp://a,smtp://b`. `+` is a plus sign, never a space: addresses contain it.
+No option is given twice. Control characters are refused even when encoded.
 
 Two things are refused although a reader could guess, because each reader guesses differently where the
 password ends: a second `@` before the path, and an `@` within it. For the same reason a `#` is.

@@ -14,11 +14,13 @@ ENCODE = (
 
 PORT = "Write it as in smtp://mail.example.com:587. " + ENCODE
 
-JOIN = "Several transports are joined by a policy, as failover(a, b)."
+JOIN = "Several transports are joined by a policy, as failover(smtp://a, smtp://b)."
 
 COMMA = "Put a comma between the transports."
 
 _STRAY = re.compile(r"[\s#]")
+_NAME = r"[A-Za-z][A-Za-z0-9+._-]*"
+_ANOTHER = re.compile(rf"[,;|]((?:{_NAME}\()*{_NAME}://)")
 _HOST_PORT = re.compile(r"(?:\[([^\]]*)\]|([^:\[\]]*))(?::([^:]*))?\Z")
 _PORT = re.compile(r"[0-9]{1,5}\Z")
 _OPTION = re.compile(r"([A-Za-z_][A-Za-z0-9_.-]*)=")
@@ -41,6 +43,9 @@ def read_url(scheme: str, text: str, start: int, end: int) -> Dsn:
     if stray := _STRAY.search(text, start, end):
         several = text.find("://", stray.start(), end) >= 0
         raise Malformed(stray.start(), "there is a space or a # in the URL", JOIN if several else ENCODE)
+    if another := _ANOTHER.search(text, start, end):
+        fix = JOIN + " If it is part of a path or an option, percent-encode the comma (%2C)."
+        raise Malformed(another.start(1), "another transport begins in the URL", fix)
     query = _find(text, "?", start, end)
     path = _find(text, "/", start, query)
     if (at := text.find("@", path, query)) >= 0:
