@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from mailbridge.mailer import Mailer
     from mailbridge.sending.transport import Transport
     from mailbridge.transcript import Transcript
@@ -32,7 +32,7 @@ class Route(NamedTuple):
     """A mailer, the name of the transport in it, and what the settings say of messages.
 
     `sender` is the author of messages that name none, `attachment_root` the only folder from which
-    they may attach files.
+    they may attach files by path.
     """
 
     mailer: Mailer
@@ -56,7 +56,10 @@ def open_route(dsn: str | None, name: str | None, transcript: Transcript | None 
         from mailbridge.dsn import Dsn
 
         target = Dsn.parse(dsn)
-        return Route(Mailer(target, transcript=transcript), "default", _login(target))
+        sender, root = _variable("default_from"), _variable("attachment_root")
+        return Route(
+            Mailer(target, transcript=transcript), "default", sender or _login(target), Path(root) if root else None
+        )
     from mailbridge.plugins import Plugins
     from mailbridge.settings import Settings
 
@@ -69,6 +72,13 @@ def open_route(dsn: str | None, name: str | None, transcript: Transcript | None 
         found = settings.mailers.get(chosen)
         sender = _login(found.target) if found else ""
     return Route(mailer, chosen, sender, settings.attachment_root)
+
+
+def _variable(name: str) -> str:
+    """Return what the environment says of a setting: beside a DSN, which replaces the settings, it still counts."""
+    from mailbridge.settings.leaves import variable
+
+    return os.environ.get(variable(name), "")
 
 
 def _login(target: Any) -> str:

@@ -81,7 +81,7 @@ class Settings(BaseSettings):
     ] = ()
     attachment_root: Annotated[
         Annotated[Path, AfterValidator(_directory)] | None,
-        Field(description="the only directory from which files may be attached; none by default"),
+        Field(description="the only directory from which `mailbridge send` attaches files by path; none by default"),
     ] = None
     unsupported: Annotated[
         Unsupported | dict[str, Unsupported],

@@ -77,6 +77,31 @@ def test_files_are_attached_from_the_folder_that_is_named(run, nowhere):
     assert run("send", "--dsn", "null://", "--attach-root", nowhere, input=row).code == 0
 
 
+def test_files_are_attached_from_the_folder_of_the_setting_unless_another_is_named(run, nowhere):
+    for folder in ("set", "named"):
+        (nowhere / folder).mkdir()
+        (nowhere / folder / f"{folder}.txt").write_text(folder)
+    (nowhere / "mailbridge.toml").write_text('dsn = "null://"\nattachment_root = "set"\n')
+    of_the_setting, of_the_option = (
+        json.dumps({**ROW, "attachments": [{"path": f"{folder}.txt"}]}) for folder in ("set", "named")
+    )
+    assert run("send", input=of_the_setting).code == 0
+    assert run("send", input=of_the_option).code == 1
+    assert run("send", "--attach-root", "named", input=of_the_option).code == 0
+    assert run("send", "--attach-root", "named", input=of_the_setting).code == 1
+
+
+def test_with_a_dsn_the_variables_for_author_and_folder_count_too(run, nowhere, monkeypatch):
+    monkeypatch.setenv("MAILBRIDGE_DEFAULT_FROM", "shop@example.com")
+    monkeypatch.setenv("MAILBRIDGE_ATTACHMENT_ROOT", str(nowhere))
+    row = {"to": "ann@example.org", "text": "Hi", "attachments": [{"path": "one.json"}]}
+    result = run("send", "--dsn", f"file://{nowhere}/out", input=json.dumps(row))
+    assert (result.code, result.err) == (0, "")
+    [path] = (nowhere / "out").iterdir()
+    assert b"From: shop@example.com\r\n" in path.read_bytes()
+    assert b'filename="one.json"' in path.read_bytes()
+
+
 def test_a_message_goes_by_the_mailer_it_names(run, nowhere):
     (nowhere / "mailbridge.toml").write_text(f'[mailers]\ndefault = "null://"\nbulk = "file://{nowhere}/out"\n')
     result = run("send", "--json", input="\n".join([LINE, json.dumps({**ROW, "via": "bulk"}), LINE]))
