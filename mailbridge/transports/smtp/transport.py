@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
-
-from mailbridge.extend import Secret, SmtpServer, SmtpTimeouts, SmtpTransport
+from mailbridge.extend import SmtpTransport
+from mailbridge.transports.smtp.server import pooling, server
 from mailbridge.transports.smtp.settings import SmtpSettings
 
 
@@ -15,55 +11,7 @@ def transport(settings: SmtpSettings) -> SmtpTransport:
     """Return the transport that the settings describe."""
     lmtp = settings.protocol == "lmtp"
     tls = "implicit" if settings.protocol == "smtps" else settings.tls
-    server = SmtpServer(
-        settings.path or settings.host,
-        settings.port or (24 if lmtp else 465 if tls == "implicit" else 587),
-        lmtp=lmtp,
-        tls=tls,
-        tls_verify=settings.tls_verify,
-        tls_host=settings.tls_host,
-        ca_file=_text(settings.ca_file),
-        client_cert=_text(settings.client_cert),
-        client_key=_text(settings.client_key),
-        user=settings.user,
-        password=settings.password,
-        token=_source(settings.token),
-        auth=tuple(settings.auth),
-        allow_insecure_auth=settings.allow_insecure_auth,
-        local_hostname=settings.local_hostname,
-        source_address=settings.source_address,
-        timeouts=SmtpTimeouts(
-            connect=settings.connect_timeout,
-            greeting=settings.greeting_timeout,
-            command=settings.timeout,
-            final=settings.final_timeout,
-        ),
-        nonce=_nonce,
-    )
+    port = settings.port or (24 if lmtp else 465 if tls == "implicit" else 587)
     return SmtpTransport(
-        server,
-        connections=settings.connections,
-        max_messages=settings.max_messages,
-        max_age=settings.max_age,
-        max_idle=settings.max_idle,
-        chunking=settings.chunking,
+        server(settings, host=settings.path or settings.host, port=port, tls=tls, lmtp=lmtp), **pooling(settings)
     )
-
-
-def _text(path: Path | None) -> str | None:
-    return None if path is None else str(path)
-
-
-def _nonce() -> str:
-    return secrets.token_urlsafe(18)
-
-
-def _source(token: Secret | Callable[..., Any] | None) -> Callable[..., Any] | None:
-    """Return what gives the token when somebody logs in."""
-    if not isinstance(token, Secret):
-        return token
-
-    def fixed(*, refresh: bool) -> str:
-        return token.reveal()
-
-    return fixed
