@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mailbridge.message.message import Message
 
-__all__ = ["ADVISORY", "ALL", "CONTENT", "DESCRIPTIONS", "ENVELOPE", "NONE", "SMTP", "features_of"]
+__all__ = ["ADVISORY", "ALL", "CONTENT", "DESCRIPTIONS", "ENVELOPE", "LOCAL", "MIME", "NONE", "SMTP", "features_of"]
 
 DESCRIPTIONS = {
+    "8bitmime": "octets over 127 in what may not be encoded anew (RFC 6152)",
     "alternatives": "further forms of the body beside text and HTML",
     "amp": "an AMP form of the body",
     "attachments": "attached files",
@@ -67,10 +68,7 @@ ENVELOPE = frozenset({"envelope", "envelope_sender"})
 MIME = CONTENT | ENVELOPE | {"smtputf8"}
 """What a transport can express that hands MIME and an envelope to a mail server."""
 
-SMTP = MIME | {"dsn", "require_tls"}
-"""What SMTP can express, where the server offers the extension."""
-
-SMTP = CONTENT | ENVELOPE | {"dsn", "require_tls", "smtputf8"}
+SMTP = MIME | {"8bitmime", "dsn", "require_tls"}
 """What SMTP can express, given a server with the extensions."""
 
 ADVISORY = frozenset({"idempotency_key", "provider_options"})
@@ -80,7 +78,7 @@ a key serves our own outbox too."""
 NONE: frozenset[str] = frozenset()
 
 _BY_FIELD = {
-    **{name: name for name in ALL - {"attachments", "inline", "dsn", "smtputf8"}},
+    **{name: name for name in ALL - {"8bitmime", "attachments", "inline", "dsn", "smtputf8"}},
     "also_from": "multiple_from",
     "in_reply_to": "threading",
     "references": "threading",

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import mailbridge
 from mailbridge.message import features
 from mailbridge.message.attachment import Attachment
 from mailbridge.message.envelope import Envelope
@@ -103,10 +107,42 @@ def test_features_add_up() -> None:
 
 def test_every_feature_is_described_and_used_by_something() -> None:
     used = {feature for feature, _ in USES} | {"multiple_from", "dsn"}
-    assert used == features.ALL
+    assert used | {"8bitmime"} == features.ALL  # that this one is used is seen only while the MIME form is made
     assert all(features.DESCRIPTIONS.values())
 
 
 def test_the_groups_are_of_known_features() -> None:
     assert features.CONTENT | features.ENVELOPE | features.SMTP | features.ADVISORY <= features.ALL
     assert not features.ADVISORY & features.SMTP
+    assert features.MIME < features.SMTP
+    assert features.SMTP - features.MIME == {"8bitmime", "dsn", "require_tls"}
+
+
+def test_no_name_of_the_module_is_given_twice() -> None:
+    tree = ast.parse(Path(features.__file__).read_text("utf-8"))
+    names = [each.id for node in tree.body if isinstance(node, ast.Assign) for each in node.targets]  # type: ignore[attr-defined]
+    assert "SMTP" in names
+    assert len(names) == len(set(names))
+
+
+def named(tree: ast.Module, takers: Mapping[str, int]) -> Iterator[str]:
+    """Yield the features that calls name: as the keyword `feature`, or where a taker has its parameter of that name."""
+    for call in ast.walk(tree):
+        if isinstance(call, ast.Call):
+            given = [each.value for each in call.keywords if each.arg == "feature"]
+            name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+            given += call.args[takers[name] : takers[name] + 1] if name in takers else []
+            yield from (each.value for each in given if isinstance(each, ast.Constant))
+
+
+def test_every_feature_that_is_refused_anywhere_is_described() -> None:
+    trees = [ast.parse(file.read_text("utf-8")) for file in Path(mailbridge.__file__).parent.rglob("*.py")]
+    takers = {
+        node.name: [each.arg for each in node.args.args].index("feature")
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and "feature" in [each.arg for each in node.args.args]
+    }
+    raised = {name for tree in trees for name in named(tree, takers)}
+    assert {"8bitmime", "smtputf8", "require_tls", "dsn"} <= raised
+    assert raised <= features.ALL

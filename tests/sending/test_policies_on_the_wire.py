@@ -143,3 +143,14 @@ def test_every_member_is_verified(colour: Colour) -> None:
         found = colour.verify(Mailer(f"failover({smtp(first)}, retry({smtp(second)}))"))
     assert list(found.details) == [f"smtp://{first.address}", f"retry(smtp://{second.address})"]
     assert (first.connections, second.connections) == (1, 1)
+
+
+def test_octets_that_the_first_server_does_not_take_go_to_one_that_does(colour: Colour) -> None:
+    eml = "From: a@example.com\r\nTo: ann@example.org\r\n\r\nGrüße\r\n".encode()
+    raw = Message(from_="a@example.com", to="ann@example.org", raw=eml)
+    with Peer(without="8BITMIME SMTPUTF8") as first, Peer() as second:
+        mailer = Mailer(f"failover({smtp(first)}, {smtp(second)})")
+        with colour.using(mailer):
+            receipt = colour.send(mailer, raw)
+    assert [each.error for each in receipt.attempts] == ["Unsupported", ""]
+    assert (first.submissions, second.submissions) == (0, 1)
