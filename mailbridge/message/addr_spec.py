@@ -49,6 +49,10 @@ def read(spec: str) -> tuple[str, str]:
 
 
 def _unquoted(spec: str, local: str) -> str:
+    # RFC 2047 section 5 forbids encoded words in any portion of an addr-spec. Programs that decode them all the
+    # same send =?utf-8?q?ann=40evil.example=3E=00?=@example.org to somebody at evil.example.
+    if "=?" in local:
+        raise _refusal(spec, "its local part contains =?, as an encoded word begins (RFC 2047 section 5)")
     if _DOT_ATOM(local):
         return local
     if quoted := _QUOTED(local):

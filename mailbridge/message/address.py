@@ -5,8 +5,8 @@ What goes in comes out, or is refused: an addr-spec is never rewritten, cut or g
 
 Accepted: an RFC 5321 dot-atom local part, also with letters of other scripts (RFC 6531), and a host
 name in any script (IDNA 2008). Refused: groups, comments, routes, IP addresses, invisible characters,
-and local parts that need quotes for more than their dots, because relays and APIs disagree about
-where `"x> NOTIFY=NEVER"@example.com` ends.
+encoded words, and local parts that need quotes for more than their dots, because relays and APIs
+disagree about where `"x> NOTIFY=NEVER"@example.com` ends.
 """
 
 from __future__ import annotations
@@ -25,9 +25,10 @@ __all__ = ["Address", "AddressLike", "Addressable", "address", "addresses", "dom
 NAME_LIMIT = 998  # characters, as the longest line of RFC 5322 2.1.1
 _TEXT_LIMIT = 2 * NAME_LIMIT + 260  # every character of the name escaped, and the address
 
-_ATEXT = r"-A-Za-z0-9!#$%&'*+/=?^_`{|}~"
+_ATEXT = r"-A-Za-z0-9!#$%&'*+/=^_`{|}~"  # without the question mark, which may belong to an encoded word
 # What nearly every address is. Up to 64 characters it keeps to every length limit by itself; longer
-# ones, double hyphens, numbers in the end and other scripts are for `mailbridge.message.addr_spec`.
+# ones, question marks, double hyphens, numbers in the end and other scripts are for
+# `mailbridge.message.addr_spec`.
 _PLAIN = re.compile(rf"[{_ATEXT}]+(?:\.[{_ATEXT}]+)*@[A-Za-z0-9]+(?:[.-][A-Za-z0-9]+)*[A-Za-z]").fullmatch
 _PHRASE = re.compile(r'"((?:[^"\\]|\\.)*)"|([^()<>\[\]:;@\\,"]*)').fullmatch
 _WORD = r"[^\s()<>\[\]:;@\\,.\"]+"

@@ -85,7 +85,14 @@ class TestFromBytes:
 
     @pytest.mark.parametrize(
         "header",
-        [b"To: undisclosed-recipients:;", b"X-A: 1", b"To: u@[127.0.0.1]", b"To: nobody", b"To: friends: a@b, c;"],
+        [
+            b"To: undisclosed-recipients:;",
+            b"X-A: 1",
+            b"To: u@[127.0.0.1]",
+            b"To: nobody",
+            b"To: friends: a@b, c;",
+            b"To: =?utf-8?q?u=40evil.example?=@x.y",
+        ],
     )
     def test_with_an_envelope_the_recipients_in_the_header_may_be_anything(self, header: bytes) -> None:
         raw = b"From: a@b.c\r\n" + header + b"\r\n\r\nHi\r\n"
@@ -94,6 +101,11 @@ class TestFromBytes:
         with pytest.raises(MessageInvalid) as refusal:
             from_bytes(raw)
         assert refusal.value.field == "to"
+
+    def test_an_encoded_word_in_an_address_of_others_is_kept_as_bytes_and_never_decoded(self) -> None:
+        raw = b"From: =?utf-8?q?ceo=40bank.example?=@evil.example\nTo: x@y.z\n\nHi"
+        read = from_bytes(raw, envelope=Envelope("a@b.c", "x@y.z"))
+        assert (read.raw, read.from_) == (raw, Address("a@b.c"))
 
     def test_a_group_of_recipients_gets_the_bytes(self) -> None:
         read = from_bytes(b"From: a@b.c\nTo: friends: x@y.z, Ann <k@l.m>;\n\nHi")
