@@ -197,9 +197,9 @@ class SocketStream:
                 return self._sock.recv(RECEIVE)
             except TimeoutError as error:
                 if time.monotonic() >= self._deadline:
-                    raise TimedOut("The server did not answer in time.") from error
+                    raise TimedOut("The server did not answer in time.") from error.with_traceback(None)
             except OSError as error:
-                raise _lost(error) from error
+                raise _lost(error) from error.with_traceback(None)
 
     def _limit(self) -> None:
         """Let the socket wait no longer than to the deadline; it may wait for less, and then again.

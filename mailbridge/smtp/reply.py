@@ -89,7 +89,7 @@ class ReplyParser:
             if rest and (len(rest) > MAX_LINE or b"\n" in rest):
                 raise _bad(rest, "a line that is too long" if len(rest) > MAX_LINE else "a line that ends without CR")
         except ProtocolError as error:
-            self.broken = error
+            self.broken = error.with_traceback(None)  # kept with the session: it must not hold who is reading
         return replies
 
     def _take(self, line: bytes) -> Reply | None:

@@ -111,16 +111,19 @@ class Session:
     def collect(self, count: int) -> Flow[list[Reply]]:
         """Return at least `count` replies and whatever else has arrived; fewer if the connection ends."""
         replies: list[Reply] = []
-        try:
-            while len(replies) < count:
-                if self.parser.broken is not None:
-                    raise self.parser.broken
+        parser = self.parser
+        while len(replies) < count and parser.broken is None:
+            try:
                 received = yield self._read
-                if not received:
-                    raise ConnectFailed("The server closed the connection.")
-                replies += self.parser.feed(received)
-        except (ConnectFailed, TimedOut, ProtocolError) as error:
-            self.failure = self.failure or error
+            except (ConnectFailed, TimedOut) as error:
+                self.failure = self.failure or error.with_traceback(None)  # as in `write`
+                break
+            if not received:
+                self.failure = self.failure or ConnectFailed("The server closed the connection.")
+                break
+            replies += parser.feed(received)
+        if parser.broken is not None and len(replies) < count:
+            self.failure = self.failure or parser.broken
         if replies:
             self.last = replies[-1]
         return replies

@@ -116,7 +116,7 @@ class SmtpTransport(Transport):
                 except MailError as error:
                     # A refused password must not be tried a thousand times, nor once a lane: accounts get locked.
                     if error.trips_breaker == "long":
-                        self._hopeless = error
+                        self._hopeless = error.with_traceback(None)
                     yield from batch.fail(error)
                     continue
                 yield from self._run(session, batch)
