@@ -147,7 +147,7 @@ def test_an_earlier_deadline_replaces_a_later_one(peer: Start) -> None:
 
 @pytest.mark.catalogue("F31")
 def test_what_has_certainly_not_left_is_known(peer: Start) -> None:
-    server = peer({"CONNECT": freeze()}, receive_buffer=4096, strict=False)  # we may be gone before it wakes
+    server = peer({"CONNECT": freeze()}, receive_buffer=4096)
     pieces = [b"x" * (1 << 20)] * 20
 
     async def talk(wire: Wire) -> None:

@@ -47,6 +47,11 @@ A peer also judges its client: pipelining that was not offered, bare line feeds,
 and the like are in `session.violations`, and leaving the `with` block fails on them, as it does when
 nothing came to a step of `on` (`strict=False` keeps quiet). Nothing outlives the block, stalled sessions
 included.
+
+The peer works in a thread of its own, which may lag behind the client: a connection is made, and a QUIT
+sent, before the peer has looked at either. So whatever a test asks of a peer (`sessions`, `messages`,
+`violations`, `connections`, `submissions`, `count()`), and its end, waits until the peer has caught up;
+see `Peer.settle`. Ask the peer afresh, `peer.sessions[0].verbs`, after the client did more.
 """
 
 from __future__ import annotations
@@ -183,9 +188,6 @@ class Peer:
         receive_buffer: bytes the kernel may hold unread, to make a client's writes block early.
         strict: fail at the end when a client violated the protocol, or never came to a step of `on`.
 
-    Attributes:
-        sessions: the connections, oldest first.
-        messages: what was submitted completely over all of them, in order.
     """
 
     def __init__(
@@ -224,8 +226,8 @@ class Peer:
             name=name,
         )
         self.chooser = Chooser(on or {}, sessions or {})
-        self.sessions: list[Session] = []
-        self.messages: list[Submission] = []
+        self._sessions: list[Session] = []
+        self._messages: list[Submission] = []
         self.host, self.port = (str(path), 0) if path else (host, port)
         self.strict = strict
         self._receive_buffer = receive_buffer
@@ -245,8 +247,20 @@ class Peer:
         return certificates().ca_file
 
     @property
+    def sessions(self) -> list[Session]:
+        """The connections, oldest first."""
+        self.settle()
+        return self._sessions
+
+    @property
+    def messages(self) -> list[Submission]:
+        """What was submitted completely over all connections, in order."""
+        self.settle()
+        return self._messages
+
+    @property
     def connections(self) -> int:
-        """How many connections were accepted."""
+        """How many connections were made."""
         return len(self.sessions)
 
     @property
@@ -263,12 +277,28 @@ class Peer:
         """Return how often this verb was said, over all sessions."""
         return sum(session.verbs.count(verb) for session in self.sessions)
 
+    def settle(self) -> None:
+        """Wait until everything that has arrived is recorded; fail after `PATIENCE` seconds.
+
+        Every connection the kernel has completed is accepted, and every session was at rest once
+        (`Session.at_rest`). Sessions whose clients talk on are at work again when this returns. In the
+        peer's own thread, where scripts run, and after the end it does nothing.
+        """
+        if self._thread is None or threading.current_thread() is self._thread:
+            return
+        settled = asyncio.run_coroutine_threadsafe(self._settle(), self.loop)
+        try:
+            settled.result(PATIENCE)
+        except TimeoutError:
+            settled.cancel()
+            raise AssertionError(f"the peer did not settle within {PATIENCE} s: {self._sessions}") from None
+
     def wait_for(self, condition: Callable[[Peer], object], timeout: float = PATIENCE) -> None:
         """Wait until `condition(peer)` holds; fail after `timeout` seconds."""
         end = time.monotonic() + timeout
         while not condition(self):
             if time.monotonic() > end:
-                raise AssertionError(f"did not happen within {timeout} s; the peer saw {self.sessions}")
+                raise AssertionError(f"did not happen within {timeout} s; the peer saw {self._sessions}")
             time.sleep(0.002)
 
     # --- life --------------------------------------------------------------------------------
@@ -284,7 +314,15 @@ class Peer:
         return self
 
     def stop(self) -> None:
-        """End every session and the thread; fail if the script itself was at fault."""
+        """Record what has arrived, end every session and the thread; fail if the script itself was at fault."""
+        try:
+            self.settle()
+        finally:
+            self._end_thread()
+        if self._errors:
+            raise self._errors[0]
+
+    def _end_thread(self) -> None:
         if self._thread is None:
             return
         thread, self._thread = self._thread, None
@@ -292,8 +330,6 @@ class Peer:
         thread.join(PATIENCE)
         if thread.is_alive():
             raise AssertionError(f"the peer did not stop within {PATIENCE} s")
-        if self._errors:
-            raise self._errors[0]
 
     def check(self) -> None:
         """Fail if a client violated the protocol, or if none came to a step of the script."""
@@ -339,50 +375,46 @@ class Peer:
     async def _serve(self, started: threading.Event) -> None:
         self.loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
-        accepting = self.loop.create_task(self._accept())
+        self._talking: set[asyncio.Task[None]] = set()
+        self.loop.add_reader(self._listener, self._accept)
         started.set()
         with self._listener:
             await self._stopping.wait()
-            await self._cancel([accepting])
+            self.loop.remove_reader(self._listener)
+            await self._hang_up()
         if self.port == 0:
             os.unlink(self.host)
 
-    async def _accept(self) -> None:
-        talking: set[asyncio.Task[None]] = set()
-        try:
+    def _accept(self) -> None:
+        """Take every connection that the kernel has completed, in one go: none is ever half taken."""
+        with contextlib.suppress(BlockingIOError):
             while True:
-                connection = await self._accepted()
-                if connection.family != socket.AF_UNIX:
-                    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                session = Session(self, Wire(connection), len(self.sessions) + 1)
-                self.sessions.append(session)
-                task = self.loop.create_task(session.run())
-                talking.add(task)
-                task.add_done_callback(talking.discard)
-                task.add_done_callback(self._note_error)
-        finally:
-            await self._cancel(list(talking))
-            for session in self.sessions:
-                session.wire.close()  # a session that was cancelled before it began has not
+                self._talk(self._listener.accept()[0])
 
-    async def _accepted(self) -> socket.socket:
-        """Return the next connection; one that comes in the moment in which the peer stops is closed."""
-        accepting = self.loop.create_task(self.loop.sock_accept(self._listener))
-        try:
-            return (await asyncio.shield(accepting))[0]
-        except asyncio.CancelledError:
-            accepting.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                (await accepting)[0].close()
-            raise
+    def _talk(self, connection: socket.socket) -> None:
+        if connection.family != socket.AF_UNIX:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        session = Session(self, Wire(connection), len(self._sessions) + 1)
+        self._sessions.append(session)
+        task = self.loop.create_task(session.run())
+        self._talking.add(task)
+        task.add_done_callback(self._talking.discard)
+        task.add_done_callback(self._note_error)
+
+    async def _settle(self) -> None:
+        self._accept()  # the loop itself may not have looked at the listener yet
+        restless = self._sessions
+        while restless := [session for session in restless if not session.at_rest]:  # noqa: ASYNC110
+            await asyncio.sleep(0)  # a turn for them; no event says that the kernel has nothing more
+
+    async def _hang_up(self) -> None:
+        tasks = list(self._talking)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for session in self._sessions:
+            session.wire.close()  # a session that was cancelled before it began has not
 
     def _note_error(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
             self._errors.append(error)
-
-    @staticmethod
-    async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
-        for task in tasks:
-            task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.gather(*tasks, return_exceptions=True)

@@ -94,7 +94,7 @@ def delay(seconds: float) -> Action:
 
     async def wait(session: Session, step: Step) -> None:
         await session.flush()
-        await asyncio.sleep(seconds)
+        await session.pause(asyncio.sleep(seconds))
 
     return Action(f"delay({seconds})", wait)
 
@@ -115,7 +115,7 @@ def flood(data: bytes = b"250-more\r\n", limit: int = 256 * 2**20) -> Action:
         for _ in range(max(1, limit // len(block))):
             await session.wire.write(block)
             session.flooded += len(block)
-            await asyncio.sleep(0)
+            await session.pause(asyncio.sleep(0))
 
     return Action(f"flood({data[:40]!r})", write_on)
 
@@ -147,7 +147,7 @@ def freeze() -> Action:
 
     async def never_move(session: Session, step: Step) -> None:
         await session.flush()
-        await asyncio.Event().wait()
+        await session.pause(asyncio.Event().wait())
 
     return Action("freeze()", never_move)
 

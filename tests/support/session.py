@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import threading
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING, NamedTuple
 
 from support.dialogue import Dialogue
@@ -76,8 +77,8 @@ class Submission:
 class Session:
     """One connection: what was received, said and understood, and how it ended.
 
-    Written by the peer's thread, safe to read from the test at any time: everything about a command
-    is recorded before its reply leaves.
+    Written by the peer's thread. Reached through `Peer.sessions` it shows everything that had arrived by
+    then; one that was kept while its client went on may lag behind.
 
     Attributes:
         number: 1 for the peer's first connection.
@@ -116,6 +117,7 @@ class Session:
         self._said = bytearray()
         self._end = End.OPEN
         self._over = threading.Event()
+        self._pausing = False
 
     @property
     def verbs(self) -> list[str]:
@@ -133,6 +135,22 @@ class Session:
         if not self._over.wait(PATIENCE):
             raise AssertionError(f"session {self.number} is still open after {PATIENCE} s")
         return self._end
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether nothing is to be done: it is over, or waits for the client, or pauses by its script.
+
+        For the peer's thread. Bytes that a script leaves unread (`delay`, `freeze`) do not count as work.
+        """
+        return not self.open or self._pausing or self.wire.blocked
+
+    async def pause(self, waiting: Awaitable[object]) -> None:
+        """Wait for something other than the client, as a script wants; the session is at rest meanwhile."""
+        self._pausing = True
+        try:
+            await waiting
+        finally:
+            self._pausing = False
 
     def interject(self, action: Action) -> None:
         """Do something unasked between two commands, such as `reply("421 idle") + drop()`; returns when done."""

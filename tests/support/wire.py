@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import select
 import socket
 import ssl
 import struct
-from collections.abc import Callable
-from typing import Any
 
 CHUNK = 256 * 1024
 
@@ -29,7 +28,7 @@ class Wire:
         self.peer_closed = False
         self.peer_reset = False
         self._loop = asyncio.get_running_loop()
-        self._waiting: set[asyncio.Future[None]] = set()
+        self._waiting: dict[asyncio.Future[None], int] = {}
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
 
@@ -37,6 +36,12 @@ class Wire:
     def encrypted(self) -> bool:
         """Whether TLS is on."""
         return self.tls is not None
+
+    @property
+    def blocked(self) -> bool:
+        """Whether somebody waits here for the client: for bytes that have not arrived, or room there is not."""
+        waited_for = self._waiting.values()
+        return bool(waited_for) and not self.closed and not any(_ready(self.sock, event) for event in waited_for)
 
     async def read(self) -> bytes:
         """Return the next bytes, decrypted; empty at the end of the stream, tidy or not."""
@@ -64,7 +69,7 @@ class Wire:
             try:
                 return self.sock.recv(CHUNK, socket.MSG_PEEK)
             except BlockingIOError:
-                await self._ready(self._loop.add_reader, self._loop.remove_reader)
+                await self._until(select.POLLIN)
         return b""
 
     async def start_tls(self, context: ssl.SSLContext) -> None:
@@ -140,7 +145,7 @@ class Wire:
             try:
                 return self.sock.recv(CHUNK)
             except BlockingIOError:
-                await self._ready(self._loop.add_reader, self._loop.remove_reader)
+                await self._until(select.POLLIN)
         return b""
 
     async def _transmit(self, data: bytes) -> None:
@@ -149,18 +154,28 @@ class Wire:
             try:
                 view = view[self.sock.send(view) :]
             except BlockingIOError:
-                await self._ready(self._loop.add_writer, self._loop.remove_writer)
+                await self._until(select.POLLOUT)
 
-    async def _ready(self, add: Callable[..., Any], remove: Callable[..., Any]) -> None:
-        waiter = self._loop.create_future()
-        self._waiting.add(waiter)
+    async def _until(self, event: int) -> None:
+        """Wait until the socket is ready for `event`, POLLIN or POLLOUT, or closed."""
+        loop, reading = self._loop, event == select.POLLIN
+        add, remove = (loop.add_reader, loop.remove_reader) if reading else (loop.add_writer, loop.remove_writer)
+        waiter = loop.create_future()
+        self._waiting[waiter] = event
         add(self.sock, _wake, waiter)
         try:
             await waiter
         finally:
-            self._waiting.discard(waiter)
+            del self._waiting[waiter]
             if not self.closed:
                 remove(self.sock)
+
+
+def _ready(sock: socket.socket, event: int) -> bool:
+    """Ask the kernel, which knows before the event loop does."""
+    poll = select.poll()
+    poll.register(sock, event)
+    return bool(poll.poll(0))
 
 
 def _wake(waiter: asyncio.Future[None]) -> None:

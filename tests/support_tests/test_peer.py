@@ -254,6 +254,84 @@ def test_nothing_outlives_the_peer(action: object) -> None:
     assert peer.sessions[0].end is End.EOF
 
 
+def lag(peer: Peer) -> None:
+    """Hold the peer's thread up, as a busy machine does."""
+    peer.loop.call_soon_threadsafe(time.sleep, 0.1)
+
+
+def test_a_connection_counts_that_the_peer_has_not_looked_at_yet() -> None:
+    with Peer() as peer:
+        lag(peer)
+        with bare(peer), bare(peer):
+            assert peer.connections == 2
+
+
+def test_a_step_counts_that_came_right_before_the_end() -> None:
+    with Peer({"CONNECT": freeze(), "NOOP": reply("250 never said")}, sessions={1: {"CONNECT": proceed()}}) as peer:
+        with bare(peer) as sock:
+            sock.recv(100)
+            lag(peer)
+            sock.sendall(b"NOOP\r\n")
+        bare(peer).close()
+    assert peer.sessions[0].verbs == ["NOOP"]
+    assert peer.connections == 2
+
+
+def test_the_last_words_are_recorded_when_a_test_asks() -> None:
+    with Peer() as peer:
+        with bare(peer) as sock:
+            sock.recv(1000)
+            sock.sendall(b"EHLO c\r\n")
+            sock.recv(1000)
+            sock.sendall(b"MAIL FROM:<a@x.test>\r\nRCPT TO:<b@x.test>\r\nDATA\r\n")
+            sock.recv(1000)
+            lag(peer)
+            sock.sendall(b"hi\r\n.\r\nQUIT\r\n")
+            assert peer.submissions == 1
+            assert peer.count("QUIT") == 1
+            assert not peer.sessions[0].open
+
+
+def test_a_violation_is_recorded_when_a_test_asks() -> None:
+    with Peer(strict=False) as peer, bare(peer) as sock:
+        sock.recv(1000)
+        lag(peer)
+        sock.sendall(b"EHLO c\x01\r\n")
+        assert peer.violations == ["session 1: control characters in b'EHLO c\\x01'"]
+
+
+@pytest.mark.parametrize("action", [stall(), freeze(), delay(60), flood(), drip(b"220 hello\r\n", every=5)])
+def test_a_script_that_takes_its_time_holds_no_test_up(action: object) -> None:
+    with Peer({"CONNECT": action}) as peer, bare(peer) as sock:  # type: ignore[dict-item]
+        sock.sendall(b"EHLO c\r\n")
+        assert [session.open for session in peer.sessions] == [True]
+
+
+def test_a_client_that_talks_on_holds_no_test_up() -> None:
+    silent = threading.Event()
+
+    def talk_on(sock: socket.socket) -> None:
+        while not silent.is_set():
+            sock.sendall(b"NOOP\r\n")
+            sock.recv(100)
+
+    with Peer() as peer, bare(peer) as sock:
+        sock.recv(100)
+        talking = threading.Thread(target=talk_on, args=(sock,))
+        talking.start()
+        for heard in range(100):
+            peer.wait_for(lambda peer, heard=heard: peer.count("NOOP") > heard)  # type: ignore[misc]
+        silent.set()
+        talking.join()
+
+
+def test_a_script_may_ask_its_own_peer() -> None:
+    with Peer({"MAIL": when(lambda step: step.session.peer.submissions == 1, reply("451 4.3.0 later"))}) as peer:
+        send(peer)
+        with pytest.raises(smtplib.SMTPSenderRefused):
+            send(peer)
+
+
 def test_a_reset_reaches_the_client_as_one() -> None:
     with Peer({"CONNECT": reset()}) as peer, pytest.raises(ConnectionResetError), bare(peer) as sock:
         everything(sock)
