@@ -18,9 +18,10 @@ def server(
     port: int,
     tls: TlsMode,
     lmtp: bool = False,
+    user: str = "",
     auth: tuple[str, ...] = (),
 ) -> SmtpServer:
-    """Return the server at `host` and `port`; `auth` are the mechanisms where the settings name none."""
+    """Return the server at `host` and `port`; `user` and `auth` stand in where the settings name none."""
     return SmtpServer(
         host,
         port,
@@ -31,7 +32,7 @@ def server(
         ca_file=_text(settings.ca_file),
         client_cert=_text(settings.client_cert),
         client_key=_text(settings.client_key),
-        user=settings.user,
+        user=settings.user or user,
         password=settings.password,
         token=_source(settings.token),
         auth=tuple(settings.auth) or auth,

@@ -1,0 +1,29 @@
+"""Providers' SMTP doors, by name: `sendgrid+smtp://KEY@default`.
+
+A preset is data: host, ports, how to log in, and which headers say what SMTP cannot. `table` has them
+all; nothing here is particular to one of them but the password of SES.
+"""
+
+from __future__ import annotations
+
+from mailbridge.extend import Plugin, features
+from mailbridge.transports.smtp.presets.preset import Preset
+from mailbridge.transports.smtp.presets.table import PRESETS
+
+
+def _plugin(preset: Preset) -> Plugin:
+    return Plugin(
+        name=preset.scheme,
+        schemes=(preset.scheme,),
+        settings="mailbridge.transports.smtp.presets.settings:PresetSettings",
+        transport="mailbridge.transports.smtp.presets.transport:PresetTransport",
+        summary=f"{preset.title} by SMTP.",
+        example=preset.example,
+        features=features.SMTP | preset.rules.keys(),
+        limits=preset.limits,
+        docs="docs/transports/smtp-presets.md",
+    )
+
+
+plugins = {scheme: _plugin(preset) for scheme, preset in PRESETS.items()}
+"""The records, by scheme."""
