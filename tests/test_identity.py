@@ -91,18 +91,23 @@ class TestMessageIds:
 FORK = """
 import os
 from mailbridge.identity import MessageIds
+
+def tell(times):
+    # In one write, for the processes share the pipe.
+    os.write(1, " ".join(make("example.com") for make in makers for _ in range(times)).encode() + b"\\n")
+
 makers = [MessageIds(), MessageIds()]
-print(*(make("example.com") for make in makers), flush=True)
+tell(1)
 for _ in range(3):
     child = os.fork()
     if child == 0:
         grandchild = os.fork()
-        print(*(make("example.com") for make in makers for _ in range(2)), flush=True)
+        tell(2)
         if grandchild:
             assert os.waitpid(grandchild, 0)[1] == 0
         os._exit(0)
     assert os.waitpid(child, 0)[1] == 0
-print(*(make("example.com") for make in makers), flush=True)
+tell(1)
 """
 
 
