@@ -3,7 +3,7 @@
 The built-in transports import no other module of ours: what a third party lacks, they would lack.
 Names are imported when first asked for, so that a plugin's record costs no more than a record.
 
-    HttpTransport       two pure methods: most providers (comes with the first of them)
+    HttpTransport       two pure methods, build and read: most providers
     BlockingTransport   one plain function
     MimeTransport       one plain function that gets the message as octets
     Transport           a flow, see `mailbridge.flow.operations`
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         Unsupported,
     )
     from mailbridge.escapes import visible
+    from mailbridge.flow.http import Http, HttpOptions, HttpRequest, HttpResponse, dig
     from mailbridge.flow.operations import (
         END,
         PULL,
@@ -81,9 +82,13 @@ if TYPE_CHECKING:
     from mailbridge.redaction import mask
     from mailbridge.secret import Secret
     from mailbridge.sending.blocking import BlockingTransport, MimeTransport
-    from mailbridge.sending.delivery import Delivery
+    from mailbridge.sending.delivery import Delivery, Outcome
     from mailbridge.sending.failover import Failover
     from mailbridge.sending.guard import Guard
+    from mailbridge.sending.http.contents import alternatives, base64_of, header_pairs, wire_form, wire_forms
+    from mailbridge.sending.http.options import ProviderOptions
+    from mailbridge.sending.http.refusal import Complaint
+    from mailbridge.sending.http.transport import HttpTransport
     from mailbridge.sending.plugin import Plugin
     from mailbridge.sending.policy import Policy
     from mailbridge.sending.rate_limit import RateLimit
@@ -91,6 +96,8 @@ if TYPE_CHECKING:
     from mailbridge.sending.round_robin import RoundRobin
     from mailbridge.sending.smtp import SmtpTransport
     from mailbridge.sending.transport import Transport, Verification
+    from mailbridge.sending.unsupported import unsupported
+    from mailbridge.settings.http import HttpSettings
     from mailbridge.settings.seconds import Seconds
     from mailbridge.settings.transport import TransportSettings
     from mailbridge.smtp.server import Server as SmtpServer
@@ -108,6 +115,7 @@ __all__ = [
     "Block",
     "BlockingTransport",
     "Close",
+    "Complaint",
     "ConfigError",
     "Connect",
     "ConnectFailed",
@@ -120,6 +128,12 @@ __all__ = [
     "Failover",
     "Flow",
     "Guard",
+    "Http",
+    "HttpOptions",
+    "HttpRequest",
+    "HttpResponse",
+    "HttpSettings",
+    "HttpTransport",
     "Lease",
     "MailError",
     "Message",
@@ -127,10 +141,12 @@ __all__ = [
     "Mime",
     "MimeTransport",
     "Now",
+    "Outcome",
     "OutcomeUnknown",
     "Plugin",
     "Policy",
     "ProtocolError",
+    "ProviderOptions",
     "RateLimit",
     "RateLimited",
     "Read",
@@ -163,11 +179,18 @@ __all__ = [
     "Verification",
     "Wall",
     "Write",
+    "alternatives",
+    "base64_of",
+    "dig",
     "features",
+    "header_pairs",
     "hookimpl",
     "mask",
     "render",
+    "unsupported",
     "visible",
+    "wire_form",
+    "wire_forms",
 ]
 
 _HOMES = {
@@ -182,6 +205,7 @@ _HOMES = {
         "END PULL Await Block Close Connect Emit Flow Lease Now Read Release Sleep StartTls "
         "Stream TlsOptions Wall Write"
     ),
+    "mailbridge.flow.http": "Http HttpOptions HttpRequest HttpResponse dig",
     "mailbridge.hooks.context": "Context",
     "mailbridge.hooks.specification": "hookimpl",
     "mailbridge.message": "features",
@@ -196,9 +220,13 @@ _HOMES = {
     "mailbridge.redaction": "mask",
     "mailbridge.secret": "Secret",
     "mailbridge.sending.blocking": "BlockingTransport MimeTransport",
-    "mailbridge.sending.delivery": "Delivery",
+    "mailbridge.sending.delivery": "Delivery Outcome",
     "mailbridge.sending.failover": "Failover",
     "mailbridge.sending.guard": "Guard",
+    "mailbridge.sending.http.contents": "alternatives base64_of header_pairs wire_form wire_forms",
+    "mailbridge.sending.http.options": "ProviderOptions",
+    "mailbridge.sending.http.refusal": "Complaint",
+    "mailbridge.sending.http.transport": "HttpTransport",
     "mailbridge.sending.plugin": "Plugin",
     "mailbridge.sending.policy": "Policy",
     "mailbridge.sending.rate_limit": "RateLimit",
@@ -206,6 +234,8 @@ _HOMES = {
     "mailbridge.sending.round_robin": "RoundRobin",
     "mailbridge.sending.transport": "Transport Verification",
     "mailbridge.sending.smtp": "SmtpTransport",
+    "mailbridge.sending.unsupported": "unsupported",
+    "mailbridge.settings.http": "HttpSettings",
     "mailbridge.settings.seconds": "Seconds",
     "mailbridge.settings.transport": "TransportSettings",
     "mailbridge.smtp.server": "Server=SmtpServer",

@@ -8,13 +8,14 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable
 from contextlib import aclosing
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mailbridge.drivers.dialling import connect
 from mailbridge.drivers.lanes import Lanes, Source
 from mailbridge.drivers.names import Resolver, resolve
 from mailbridge.drivers.pool import Shelves
 from mailbridge.drivers.sync import busy
+from mailbridge.flow.http import Http, HttpResponse
 from mailbridge.flow.operations import (
     Await,
     Block,
@@ -34,6 +35,9 @@ from mailbridge.flow.operations import (
     Write,
 )
 
+if TYPE_CHECKING:
+    from mailbridge.drivers.http.async_ import AsyncHttp
+
 T = TypeVar("T")
 
 
@@ -45,6 +49,7 @@ class AsyncDriver:
         self._resolver = resolver or resolve
         self._shelves = Shelves()
         self._waiting: dict[object, deque[asyncio.Future[None]]] = {}
+        self._http: AsyncHttp | None = None
 
     async def run(self, flow: Flow[T]) -> T:
         """Perform a flow and return its result; cancelling closes what it had open."""
@@ -70,11 +75,22 @@ class AsyncDriver:
         finally:
             run.end(flow)
 
+    @property
+    def http(self) -> AsyncHttp:
+        """The HTTP connections, made when first needed: SMTP users need not load httpx."""
+        if self._http is None:
+            from mailbridge.drivers.http.async_ import AsyncHttp
+
+            self._http = AsyncHttp(self._resolver)
+        return self._http
+
     async def close(self) -> None:
         """Take leave on every idle connection and close it."""
         if self._shelves.forked or self.loop is not asyncio.get_running_loop():
             self._shelves.forget()
             return
+        if self._http is not None:
+            await self._http.close()
         drained = self._shelves.drain()
         await asyncio.gather(*(self.run(resource.quit()) for _, resource in drained))
         if drained:
@@ -151,7 +167,7 @@ class _Run:
     """One flow being performed: what it has open and on loan, so that a cancelled flow leaves nothing behind."""
 
     def __init__(self, driver: AsyncDriver) -> None:
-        self._driver = driver
+        self.driver = driver
         self._open: set[Any] = set()
         self._leased: list[Any] = []
 
@@ -190,7 +206,7 @@ class _Run:
             return stop.value  # type: ignore[no-any-return]
 
     async def connect(self, op: Connect) -> Any:
-        stream = await connect(op, self._driver._resolver)
+        stream = await connect(op, self.driver._resolver)
         self._open.add(stream)
         return stream
 
@@ -199,7 +215,7 @@ class _Run:
         op.stream.close()  # type: ignore[attr-defined]
 
     async def lease(self, op: Lease) -> Any:
-        resource = await self._driver.lease(op)
+        resource = await self.driver.lease(op)
         self._leased.append(op.key)
         if resource is not None:
             self._open.add(resource.stream)
@@ -209,7 +225,7 @@ class _Run:
         self._leased.remove(op.key)
         if op.resource is not None:
             self._open.discard(op.resource.stream)
-        self._driver.release(op)
+        self.driver.release(op)
 
     def end(self, flow: Flow[Any]) -> None:
         """Close the flow and whatever it left open."""
@@ -217,7 +233,7 @@ class _Run:
         for stream in self._open:
             stream.close()
         for key in self._leased:
-            self._driver.release(Release(key, None))
+            self.driver.release(Release(key, None))
 
 
 async def _start_tls(_: _Run, op: StartTls) -> None:
@@ -226,6 +242,10 @@ async def _start_tls(_: _Run, op: StartTls) -> None:
 
 async def _sleep(_: _Run, op: Sleep) -> None:
     await asyncio.sleep(max(op.seconds, 0.0))
+
+
+async def _http(run: _Run, op: Http) -> HttpResponse:
+    return await run.driver.http.exchange(op)
 
 
 async def _block(_: _Run, op: Block) -> Any:
@@ -243,6 +263,7 @@ _PERFORM: dict[type[Any], Callable[[_Run, Any], Awaitable[Any]]] = {
     Sleep: _sleep,
     Block: _block,
     Await: _await,
+    Http: _http,
 }
 _AT_ONCE: dict[type[Any], Callable[[_Run, Any], Any]] = {
     Now: lambda run, op: time.monotonic(),

@@ -6,12 +6,13 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Generator, Iterable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mailbridge.drivers import sockets
 from mailbridge.drivers.names import Resolver, resolve
 from mailbridge.drivers.pool import Shelves
 from mailbridge.errors import ConfigError, TimedOut
+from mailbridge.flow.http import Http
 from mailbridge.flow.operations import (
     END,
     Await,
@@ -32,6 +33,9 @@ from mailbridge.flow.operations import (
     Write,
 )
 
+if TYPE_CHECKING:
+    from mailbridge.drivers.http.sync import SyncHttp
+
 T = TypeVar("T")
 
 
@@ -42,6 +46,7 @@ class SyncDriver:
         self._resolver = resolver or resolve
         self._shelves = Shelves()
         self._returned = threading.Condition()
+        self._http: SyncHttp | None = None
         # Whoever never closes a mailer gets its sockets closed with it, without a word on them.
         weakref.finalize(self, self._shelves.renounce)
 
@@ -101,9 +106,23 @@ class SyncDriver:
         finally:
             run.end(flow)
 
+    @property
+    def http(self) -> SyncHttp:
+        """The HTTP connections, made when first needed: SMTP users need not load httpx."""
+        if self._http is None:
+            from mailbridge.drivers.http.sync import SyncHttp
+
+            with self._returned:  # two would be two pools
+                if self._http is None:
+                    self._http = SyncHttp(self._resolver)
+                    weakref.finalize(self, self._http.close)
+        return self._http
+
     def close(self) -> None:
         """Take leave on every idle connection and close it."""
         self._own()
+        if self._http is not None:
+            self._http.close()
         with self._returned:
             drained = self._shelves.drain()
         for _, resource in drained:
@@ -149,12 +168,12 @@ class _Run:
     """One flow being performed: what it has open and on loan, so that an abandoned flow leaves nothing behind."""
 
     def __init__(self, driver: SyncDriver) -> None:
-        self._driver = driver
+        self.driver = driver
         self._open: set[Any] = set()
         self._leased: list[Any] = []
 
     def connect(self, op: Connect) -> Any:
-        stream = sockets.connect(op, self._driver._resolver)
+        stream = sockets.connect(op, self.driver._resolver)
         self._open.add(stream)
         return stream
 
@@ -163,7 +182,7 @@ class _Run:
         op.stream.close()  # type: ignore[attr-defined]
 
     def lease(self, op: Lease) -> Any:
-        resource = self._driver.lease(op)
+        resource = self.driver.lease(op)
         self._leased.append(op.key)
         if resource is not None:
             self._open.add(resource.stream)
@@ -173,7 +192,7 @@ class _Run:
         self._leased.remove(op.key)
         if op.resource is not None:
             self._open.discard(op.resource.stream)
-        self._driver.release(op)
+        self.driver.release(op)
 
     def end(self, flow: Flow[Any]) -> None:
         """Close the flow and whatever it left open."""
@@ -181,7 +200,7 @@ class _Run:
         for stream in self._open:
             stream.close()
         for key in self._leased:
-            self._driver.release(Release(key, None))
+            self.driver.release(Release(key, None))
 
 
 def _await(_: _Run, op: Await) -> Any:
@@ -205,4 +224,5 @@ _PERFORM: dict[type[Any], Callable[[_Run, Any], Any]] = {
     Sleep: lambda run, op: time.sleep(max(op.seconds, 0.0)),
     Block: lambda run, op: op.function(*op.args),
     Await: _await,
+    Http: lambda run, op: run.driver.http.exchange(op),
 }

@@ -1,0 +1,71 @@
+"""The private copies that a message with data for each recipient stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from mailbridge.message.address import Address
+from mailbridge.message.frozen import FrozenDict
+from mailbridge.message.message import Message
+
+__all__ = ["copies", "is_merge", "narrowed"]
+
+Headers = tuple[tuple[str, str], ...]
+
+_MERGED = ("merge_data", "merge_headers", "merge_metadata")
+
+
+def is_merge(message: Message) -> bool:
+    """Whether everybody in `to` gets a private copy, because the message has data by recipient."""
+    fields = message.__dict__
+    return "merge_data" in fields or "merge_headers" in fields or "merge_metadata" in fields
+
+
+def copies(message: Message) -> list[Message]:
+    """Return one message for each address in `to`, with what is meant for it in the fields for all.
+
+    `merge_data` goes into `merge_global`, `merge_headers` into `headers` (in place of those of the same
+    name), `merge_metadata` into `metadata`. `cc` and `bcc` get every copy. Copies have keys of their own,
+    made of the message's key (or Message-ID) and the address, or a provider would take the second for
+    the first sent again.
+    """
+    base = {
+        name: value
+        for name, value in list(message.__dict__.items())  # another thread may compute the envelope just now
+        if name[0] != "_" and name not in _MERGED and name != "envelope"
+    }
+    data, headers, metadata = message.merge_data, message.merge_headers, message.merge_metadata
+    for_all, metadata_for_all = message.merge_global, message.metadata
+    key = message.idempotency_key or message.message_id
+    made = []
+    for to in message.to:
+        copy: Message = object.__new__(type(message))
+        fields: dict[str, Any] = copy.__dict__
+        fields.update(base)
+        fields["to"] = (to,)
+        if key:
+            fields["idempotency_key"] = f"{key}/{to.key}"
+        if own := data.get(to.key):
+            fields["merge_global"] = FrozenDict({**for_all, **own}) if for_all else own
+        if own := headers.get(to.key):
+            fields["headers"] = _overridden(message.headers, own)
+        if own := metadata.get(to.key):
+            fields["metadata"] = FrozenDict({**metadata_for_all, **own}) if metadata_for_all else own
+        made.append(copy)
+    return made
+
+
+def narrowed(message: Message, recipients: Iterable[Address]) -> Message:
+    """Return the message for these of its recipients only: the others have it already."""
+    kept = {each.key for each in recipients}
+    left: Any = {
+        field: tuple(each for each in getattr(message, field) if each.key in kept) or None
+        for field in ("to", "cc", "bcc")
+    }
+    return message.replace(**left)
+
+
+def _overridden(headers: Headers, own: Headers) -> Headers:
+    names = {name.lower() for name, _ in own}
+    return (*(pair for pair in headers if pair[0].lower() not in names), *own)

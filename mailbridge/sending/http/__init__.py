@@ -1,0 +1,17 @@
+"""Delivery by a provider's HTTP API, as pure functions around one operation.
+
+transport     `HttpTransport`: build a request, read the response; credentials, pauses, verify
+calls         which messages travel in one call, and what happens when it is refused as a whole
+joining       one receipt for a message that travelled as many private copies
+batch         `send_many`: fills calls from the stream of deliveries
+refusal       what a status and an error body mean, as a typed error
+retry_after   how long a server asks us to wait
+contents      the parts of a message in the shapes that APIs want
+options       typed options of one provider
+"""
+
+from mailbridge.sending.http.options import ProviderOptions
+from mailbridge.sending.http.refusal import Complaint
+from mailbridge.sending.http.transport import HttpTransport
+
+__all__ = ["Complaint", "HttpTransport", "ProviderOptions"]

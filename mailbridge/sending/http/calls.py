@@ -1,0 +1,116 @@
+"""Calls: which messages travel in one, and what becomes of its messages when it is refused as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from copy import copy
+from typing import NamedTuple
+
+from mailbridge.errors import ContentRefused, MailError, MessageInvalid, RecipientDeferred, RecipientRefused
+from mailbridge.flow.operations import Flow
+from mailbridge.message.message import Message
+from mailbridge.sending.delivery import Outcome
+
+_ONES_OWN = (MessageInvalid, ContentRefused, RecipientRefused, RecipientDeferred)
+"""Errors that one message in a call may have brought upon the others."""
+
+HEADERS = 2048
+"""Octets added to the estimate of a message for all that is neither text nor file."""
+
+
+class Room(NamedTuple):
+    """What one call may hold: messages, recipients over all of them, octets; 0 means any number."""
+
+    messages: int = 1
+    recipients: int = 0
+    octets: int = 0
+
+
+def cut(messages: Iterable[Message], room: Room, kind: Callable[[Message], Hashable]) -> Iterator[list[Message]]:
+    """Yield the messages call by call, in order; only neighbours of the same kind share a call."""
+    filling = Filling(room, kind)
+    for message in messages:
+        if not filling.takes(message):
+            yield filling.messages
+            filling = Filling(room, kind)
+        filling.add(message)
+    if filling.messages:
+        yield filling.messages
+
+
+class Filling:
+    """A call that is being filled."""
+
+    __slots__ = ("_kind", "_octets", "_of", "_recipients", "_room", "messages")
+
+    def __init__(self, room: Room, kind: Callable[[Message], Hashable]) -> None:
+        self._room = room
+        self._of = kind
+        self._kind: Hashable = None
+        self._octets = self._recipients = 0
+        self.messages: list[Message] = []
+
+    @property
+    def full(self) -> bool:
+        """Whether no further message fits, whatever it is."""
+        return 0 < self._room.messages <= len(self.messages)
+
+    def takes(self, message: Message) -> bool:
+        """Whether the message may travel in this call; the first one always may."""
+        if not self.messages:
+            return True
+        room = self._room
+        if self.full or self._of(message) != self._kind:
+            return False
+        if room.recipients and self._recipients + _recipients(message) > room.recipients:
+            return False
+        return not room.octets or self._octets + weight(message) <= room.octets
+
+    def add(self, message: Message) -> None:
+        """Take the message."""
+        if not self.messages:
+            self._kind = self._of(message)
+        self.messages.append(message)
+        if self._room.recipients:
+            self._recipients += _recipients(message)
+        if self._room.octets:
+            self._octets += weight(message)
+
+
+def divided(
+    call: Callable[[Sequence[Message]], Flow[list[Outcome]]], messages: Sequence[Message]
+) -> Flow[list[Outcome]]:
+    """Make one call; if it is refused for what may be one message's fault, make it again in halves.
+
+    So a message that the provider does not take is found in few calls, and its neighbours are sent. A
+    call that was refused as a whole has sent nothing, so nobody gets a second copy.
+    """
+    try:
+        return (yield from call(messages))
+    except MailError as error:
+        if len(messages) == 1:
+            return [error.with_traceback(None)]
+        if not isinstance(error, _ONES_OWN):
+            return [copy(error).with_traceback(None) for _ in messages]
+    middle = len(messages) // 2
+    first = yield from divided(call, messages[:middle])
+    return first + (yield from divided(call, messages[middle:]))
+
+
+def weight(message: Message) -> int:
+    """Return about how many octets a message takes in a JSON body: files in base64, text escaped a little."""
+    octets = HEADERS
+    for text in (message.text, message.html, message.amp, message.calendar):
+        if text:
+            octets += len(text) + len(text) // 8
+    for file in message.attachments:
+        octets += len(file.content) * 4 // 3 + 512
+    for alternative in message.alternatives:
+        octets += len(alternative.content)
+    if message.raw is not None:
+        octets += len(message.raw) * 4 // 3
+    return octets
+
+
+def _recipients(message: Message) -> int:
+    return len(message.to) + len(message.cc) + len(message.bcc)

@@ -1,0 +1,409 @@
+"""`HttpTransport`: deliver through a provider's HTTP API."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from hashlib import sha256
+from typing import Any, ClassVar, TypeVar
+
+from mailbridge.errors import AuthFailed, MailError, MessageInvalid, OutcomeUnknown, RateLimited
+from mailbridge.escapes import visible
+from mailbridge.flow.http import Http, HttpOptions, HttpRequest, HttpResponse
+from mailbridge.flow.operations import Flow, Now, TlsOptions, Wall
+from mailbridge.message.copies import copies, is_merge, narrowed
+from mailbridge.message.message import Message
+from mailbridge.receipt import Receipt, RecipientStatus, Status
+from mailbridge.redaction import MASK
+from mailbridge.sending.attempt import attempted
+from mailbridge.sending.delivery import Delivery, Outcome
+from mailbridge.sending.http.batch import deliver_many
+from mailbridge.sending.http.calls import Room, cut, divided
+from mailbridge.sending.http.joining import joined
+from mailbridge.sending.http.options import ProviderOptions
+from mailbridge.sending.http.refusal import Complaint, complaint, refused
+from mailbridge.sending.plugin import Plugin
+from mailbridge.sending.transport import Transport, Verification
+from mailbridge.settings.http import HttpSettings
+
+_NOW = Now()
+_WALL = Wall()
+_ACCEPTED = RecipientStatus(Status.ACCEPTED)
+_LONG_ENOUGH = 6  # characters from which on a secret can be told from ordinary text
+
+OptionsT = TypeVar("OptionsT", bound=ProviderOptions)
+
+
+class HttpTransport(Transport):
+    """Deliver through an HTTP API; subclasses say how a message becomes a request, and what an answer means.
+
+    A provider defines `plugin`, `regions`, `build` and `read`, all pure, and `check` and `checked` for
+    `verify()`. One that takes several messages in a call says so by `plugin.limits["batch"]` and
+    defines `build_many` and `read_many`; `sharing` names the fields that all messages of one call have
+    to agree in. Everything else (private copies for merge data, cutting to the limits, finding the one
+    message that a call was refused for, pauses, the fate of each recipient) is here.
+
+    Args:
+        settings: an instance of the plugin's settings.
+    """
+
+    plugin: ClassVar[Plugin]
+    """The provider's record: its name, features and limits are the transport's."""
+
+    regions: ClassVar[Mapping[str, str]]
+    """The address of the API by `settings.region`, or under "" where there are no regions."""
+
+    codes: ClassVar[Mapping[str, type[MailError]]] = {}
+    """What the provider's error codes mean, where the status alone does not say it."""
+
+    sharing: ClassVar[tuple[str, ...]] = ()
+    """The fields of Message that are said once for all messages of a call."""
+
+    def __init_subclass__(cls) -> None:
+        if (plugin := cls.__dict__.get("plugin")) is not None:
+            cls.name = plugin.name
+            cls.features = plugin.features
+
+    def __init__(self, settings: Any) -> None:
+        self.settings = settings
+        region = getattr(settings, "region", "")
+        self.base_url: str = settings.base_url or self.regions[region]
+        self.lanes = settings.connections
+        limits = self.plugin.limits
+        self.max_recipients = settings.max_recipients or limits.get("recipients", 0)
+        self.max_bytes = settings.max_bytes or limits.get("bytes", 0)
+        self.room = Room(
+            settings.max_batch or limits.get("batch", 1),
+            limits.get("batch_recipients", 0),
+            settings.max_bytes or limits.get("batch_bytes", self.max_bytes),
+        )
+        self.http = http_options(settings)
+        self._shown = f"{self.name}://{region or 'default'}"
+        self._secrets = tuple(secret for secret in settings.secrets if len(secret) >= _LONG_ENOUGH)
+        self._paused_until = 0.0
+
+    def __str__(self) -> str:
+        return self._shown
+
+    # --- what a provider defines
+
+    def build(self, message: Message) -> HttpRequest:
+        """Return the request that sends one message. Raises MessageInvalid or Unsupported."""
+        raise NotImplementedError(f"{type(self).__name__} defines no build()")
+
+    def read(self, response: HttpResponse, message: Message) -> Receipt:
+        """Return what a successful (2xx) response says became of the message.
+
+        Raises a MailError when no recipient was accepted; `unexpected(response)` for an answer that
+        does not say what became of it.
+        """
+        raise NotImplementedError(f"{type(self).__name__} defines no read()")
+
+    def build_many(self, messages: Sequence[Message]) -> HttpRequest:
+        """Return the request that sends several messages in one call."""
+        raise NotImplementedError(f"{type(self).__name__} defines no build_many()")
+
+    def read_many(self, response: HttpResponse, messages: Sequence[Message]) -> list[Outcome]:
+        """Return the outcome of each message of a call that succeeded (2xx), in their order."""
+        raise NotImplementedError(f"{type(self).__name__} defines no read_many()")
+
+    def joins(self, message: Message) -> bool:
+        """Whether the message may share a call with others at all."""
+        return True
+
+    def complaint(self, response: HttpResponse) -> Complaint:
+        """Return what an error body says; the usual shapes are read, override for others."""
+        return complaint(response)
+
+    def pause(self, response: HttpResponse, said: Complaint) -> float | None:
+        """Return the seconds to wait that the provider says elsewhere than in Retry-After."""
+        return None
+
+    def check(self) -> HttpRequest:
+        """Return a request that needs valid credentials and sends nothing."""
+        raise NotImplementedError(f"{type(self).__name__} defines no check()")
+
+    def checked(self, response: HttpResponse) -> Verification:
+        """Return what the answer to `check` says. Raises AuthFailed if the key may not send."""
+        return self.verification(f"{self.name} accepts the key.")
+
+    def signed(self, request: HttpRequest) -> Flow[HttpRequest]:
+        """Return the request with its credentials, where they need a clock or another request."""
+        return request
+        yield
+
+    def renewed(self, error: MailError) -> Flow[bool]:
+        """Fetch new credentials after these were refused; say whether it is worth another try."""
+        return False
+        yield
+
+    # --- what a provider uses
+
+    def url(self, path: str) -> str:
+        """Return the URL of a path of the API."""
+        return self.base_url + path
+
+    def options(self, message: Message, kind: type[OptionsT]) -> OptionsT:
+        """Return the message's options for this provider."""
+        return kind.read(message.provider_options.get(self.name), self.name)
+
+    def receipt(
+        self,
+        message: Message,
+        rows: Mapping[str, RecipientStatus] | None = None,
+        *,
+        provider_ids: Sequence[str] = (),
+        message_id: str | None = None,
+        raw: Any = None,
+    ) -> Receipt:
+        """Return the receipt of one message, or raise if nobody was accepted.
+
+        Args:
+            rows: fates by `Address.key`; who is not in it was accepted.
+            provider_ids: the provider's ids; a recipient without one of his own gets the first.
+            message_id: the Message-ID that the provider writes in place of ours; "" if it does not tell.
+            raw: the decoded answer.
+        """
+        first = provider_ids[0] if provider_ids else ""
+        accepted = RecipientStatus(Status.ACCEPTED, provider_id=first) if first else _ACCEPTED
+        fates: dict[str, RecipientStatus] = {}
+        for to in message.envelope.recipients:
+            row = accepted if rows is None else rows.get(to.key, accepted)
+            fates[to.addr_spec] = row._replace(provider_id=first) if first and not row.provider_id else row
+        if rows:
+            refuse_if_nobody(fates, self._shown)
+        return Receipt(
+            message_id=(message.message_id or "") if message_id is None else message_id,
+            recipients=fates,
+            provider=self.name,
+            transport=self._shown,
+            provider_ids=provider_ids,
+            raw=raw,
+        )
+
+    def verification(self, text: str, **details: object) -> Verification:
+        """Return what `verify` found out."""
+        return Verification(transport=self._shown, text=text, details=details)
+
+    def unexpected(self, response: HttpResponse) -> OutcomeUnknown:
+        """Return the error for a success whose body is not what the API documents."""
+        kind = (response.header("content-type") or "no content type").partition(";")[0]
+        return OutcomeUnknown(
+            f"{self._shown} answered HTTP {response.status} with something its API does not say "
+            f"({visible(kind)[:80]}): whether the message was accepted is unknown.",
+            phase="response",
+            code=response.status,
+            transport=self._shown,
+            hints=["A proxy, a firewall or a login page may have answered instead; check base_url and proxy."],
+        )
+
+    def key(self, messages: Sequence[Message]) -> str:
+        """Return the idempotency key of a call: the same for the same messages, whenever it is made."""
+        keys = [message.idempotency_key or message.message_id or "" for message in messages]
+        return keys[0] if len(keys) == 1 else sha256("\n".join(keys).encode()).hexdigest()
+
+    # --- sending
+
+    def send(self, delivery: Delivery) -> Flow[Receipt]:
+        """Send one message; raise a MailError when no recipient was accepted."""
+        return attempted(self, delivery, self._send(delivery))
+
+    def send_many(self) -> Flow[None]:
+        """Send what is pulled, in as few calls as the provider's limits allow."""
+        return deliver_many(self) if self.room.messages > 1 else super().send_many()
+
+    def verify(self) -> Flow[Verification]:
+        """Ask the provider whether the credentials are good, without sending anything."""
+        try:
+            response = yield from self.exchange(self.check())
+        except AuthFailed as error:
+            if region := (yield from self._region_of_the_key()):
+                error.hints = (f"The key works in the region {region}: set region={region}.",)
+            raise
+        return self.checked(response)
+
+    def _send(self, delivery: Delivery) -> Flow[Receipt]:
+        outgoing = self.outgoing(delivery)
+        if not is_merge(outgoing):
+            outcomes = yield from self.call((outgoing,))
+            outcome = outcomes[0]
+            if isinstance(outcome, MailError):
+                raise outcome
+            return outcome
+        made = copies(outgoing)
+        outcomes = yield from self.calls(made)
+        return joined(outgoing, made, outcomes)
+
+    def calls(self, messages: Sequence[Message]) -> Flow[list[Outcome]]:
+        """Send messages in as many calls as they need; return the outcomes in their order."""
+        outcomes: list[Outcome] = []
+        for group in cut(messages, self.room, self.kind):
+            outcomes += yield from divided(self.call, group)
+        return outcomes
+
+    def call(self, messages: Sequence[Message]) -> Flow[list[Outcome]]:
+        """Send messages in one call. Raises what concerns all of them."""
+        request = self.build(messages[0]) if len(messages) == 1 else self.build_many(messages)
+        limit = self.max_bytes if len(messages) == 1 else self.room.octets
+        if 0 < limit < len(request.body):
+            raise self._too_large(len(request.body), limit)
+        response = yield from self.exchange(request)
+        if not response.complete:
+            raise OutcomeUnknown(
+                f"{self._shown} accepted the message (HTTP {response.status}), but its answer broke off: "
+                "its id is unknown.",
+                phase="response",
+                code=response.status,
+                transport=self._shown,
+            )
+        try:
+            if len(messages) == 1:
+                return [self.read(response, messages[0])]
+            return self.matched(self.read_many(response, messages), messages, response)
+        except MailError as error:
+            raise self._veiled(error) from None
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise self.unexpected(response) from error
+
+    def matched(self, outcomes: list[Outcome], messages: Sequence[Message], response: HttpResponse) -> list[Outcome]:
+        """Return one outcome for each message, also when the provider told more or fewer."""
+        missing = len(messages) - len(outcomes)
+        return outcomes[: len(messages)] + [self.unexpected(response) for _ in range(missing)]
+
+    def exchange(self, request: HttpRequest) -> Flow[HttpResponse]:
+        """Exchange a request for a successful response. Raises the error that another answer means."""
+        if self._paused_until:
+            yield from self._wait_over()
+        response = yield Http((yield from self.signed(request)), self.http)
+        if response.successful:
+            return response  # type: ignore[no-any-return]
+        error = yield from self._refusal(response)
+        if isinstance(error, AuthFailed) and (yield from self.renewed(error)):
+            response = yield Http((yield from self.signed(request)), self.http)
+            if response.successful:
+                return response  # type: ignore[no-any-return]
+            error = yield from self._refusal(response)
+        if isinstance(error, RateLimited) and error.retry_after:
+            self._paused_until = (yield _NOW) + error.retry_after
+        raise error
+
+    def outgoing(self, delivery: Delivery) -> Message:
+        """Return the message for those recipients of the delivery that are still to get it.
+
+        Raises MessageInvalid when there are more than the provider takes.
+        """
+        message = delivery.message
+        if len(delivery.envelope.recipients) < len(message.envelope.recipients):
+            message = narrowed(message, delivery.envelope.recipients)
+        if self.max_recipients:
+            count = 1 + len(message.cc) + len(message.bcc) if is_merge(message) else len(message.envelope.recipients)
+            if count > self.max_recipients:
+                raise self._too_many(count)
+        return message
+
+    def kind(self, message: Message) -> Hashable:
+        """Return what messages of one call have in common; a message that goes alone is like no other."""
+        if not self.joins(message):
+            return id(message)
+        fields = message.__dict__
+        return tuple([fields.get(name) for name in self.sharing])
+
+    def _wait_over(self) -> Flow[None]:
+        """Let nobody ask before the time that the provider named, whoever of us was told."""
+        left = self._paused_until - (yield _NOW)
+        if left > 0:
+            raise RateLimited(
+                f"{self._shown} asked to slow down; it may be asked again in {left:.0f} s.",
+                phase="send",
+                retry_after=left,
+                transport=self._shown,
+            )
+        self._paused_until = 0.0
+
+    def _refusal(self, response: HttpResponse) -> Flow[MailError]:
+        said = self.complaint(response)
+        now: float = yield _WALL
+        wait = self.pause(response, said)
+        return self._veiled(refused(response, said, transport=self._shown, codes=self.codes, now=now, seconds=wait))
+
+    def _region_of_the_key(self) -> Flow[str]:
+        """Return the other region in which the credentials are good, or an empty string."""
+        if self.settings.base_url:
+            return ""
+        here = self.base_url
+        request = self.check()
+        for region, there in self.regions.items():
+            if there != here and request.url.startswith(here):
+                elsewhere = HttpRequest(request.method, there + request.url[len(here) :], request.headers, request.body)
+                try:
+                    response = yield Http((yield from self.signed(elsewhere)), self.http)
+                except MailError:
+                    continue
+                if response.successful:
+                    return region
+        return ""
+
+    def _veiled(self, error: MailError) -> MailError:
+        """Mask our own secrets in what a provider said: some repeat the key that they refuse."""
+        for secret in self._secrets:
+            if secret in error.text:
+                error.text = error.text.replace(secret, MASK)
+                error.args = (error.text,)
+        return error
+
+    def _too_many(self, count: int) -> MessageInvalid:
+        return MessageInvalid(
+            f"{self._shown} takes {self.max_recipients} recipients a message at most, this one has {count}.",
+            field="to",
+            transport=self._shown,
+            hints=[
+                "Send several messages, or one with merge_data, of which everybody gets a private copy; "
+                "if your account may have more, set max_recipients."
+            ],
+        )
+
+    def _too_large(self, octets: int, limit: int) -> MessageInvalid:
+        return MessageInvalid(
+            f"{self._shown} takes {limit} octets at most, this call has {octets}.",
+            field="attachments",
+            transport=self._shown,
+            hints=["Send fewer or smaller files; if your account may send more, set max_bytes."],
+        )
+
+
+def refuse_if_nobody(fates: Mapping[str, RecipientStatus], transport: str) -> None:
+    """Raise the error of a message that nobody got, with everybody's fate."""
+    from mailbridge.errors import RecipientDeferred, RecipientRefused
+
+    statuses = {row.status for row in fates.values()}
+    if not statuses or not statuses <= {Status.REFUSED, Status.DEFERRED}:
+        return
+    first = next(iter(fates.values()))
+    kind = RecipientDeferred if Status.DEFERRED in statuses else RecipientRefused
+    verb = "puts off" if kind is RecipientDeferred else "refuses"
+    why = f": {first.text.rstrip('.')}" if first.text else ""
+    raise kind(
+        f"{transport} {verb} {'the recipient' if len(fates) == 1 else 'every recipient'}{why}.",
+        phase="response",
+        code=first.code,
+        enhanced_code=first.enhanced_code,
+        recipients=dict(fates),
+        transport=transport,
+    )
+
+
+def http_options(settings: HttpSettings) -> HttpOptions:
+    """Return how to reach the API that the settings describe."""
+    return HttpOptions(
+        tls=TlsOptions(
+            "",
+            verify=settings.tls_verify,
+            ca_file=None if settings.ca_file is None else str(settings.ca_file),
+        ),
+        connections=settings.connections,
+        connect=settings.connect_timeout,
+        read=settings.timeout,
+        write=settings.timeout,
+        total=settings.deadline,
+        pool=settings.timeout,
+        proxy=None if settings.proxy is None else settings.proxy.reveal(),
+    )
