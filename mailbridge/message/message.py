@@ -17,10 +17,12 @@ from mailbridge.message.value import Value
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from email.message import Message as Parsed
     from inspect import Signature
     from typing import Unpack
 
     from mailbridge.message.fields import Changes, Fields
+    from mailbridge.message.rooted_file import StrPath
 
 __all__ = ["Message"]
 
@@ -183,6 +185,49 @@ class Message(Value):
         fields["message_id"] = message_id
         fields["date"] = date
         return twin
+
+    @staticmethod
+    def from_bytes(raw: bytes, *, envelope: Envelope | None = None, keep_raw: bool = False) -> Message:
+        """Read a message that was made elsewhere, an .eml file for instance.
+
+        Where nothing is lost by it, the result has text, attachments and so on; otherwise, or with
+        `keep_raw`, the bytes are kept in `raw`. Bcc recipients become `bcc` and leave the bytes. Without
+        an `envelope`, that of the headers holds. Raises MessageInvalid.
+
+        >>> Message.from_bytes(b"From: app@example.com\\nTo: ann@example.org\\n\\nHello\\n").text
+        'Hello\\n'
+        """
+        from mailbridge.message.parse import from_bytes
+
+        return from_bytes(raw, envelope=envelope, keep_raw=keep_raw)
+
+    @staticmethod
+    def from_email(message: Parsed[Any, Any], *, envelope: Envelope | None = None, keep_raw: bool = False) -> Message:
+        """Read an `email.message.EmailMessage`, or any other `email.message.Message`, as `from_bytes` does."""
+        from mailbridge.message.parse import from_email
+
+        return from_email(message, envelope=envelope, keep_raw=keep_raw)
+
+    @staticmethod
+    def from_json(text: str | bytes, *, root: StrPath | None = None) -> Message:
+        """Read what `to_json` or a person wrote (docs/reference/message.md tells the format).
+
+        Attachments given by `path` are read from below the folder `root`, and refused without one.
+        Raises MessageInvalid naming the member that is wrong.
+        """
+        from mailbridge.message.stored import from_json
+
+        return from_json(text, root=root)
+
+    def to_json(self) -> str:
+        """Return the message as JSON, without loss.
+
+        >>> Message(from_="app@example.com", to="ann@example.org", text="Hi").to_json()
+        '{"version":1,"from":"app@example.com","to":["ann@example.org"],"text":"Hi"}'
+        """
+        from mailbridge.message.stored import to_json
+
+        return to_json(self)
 
     @property
     def from_all(self) -> tuple[Address, ...]:

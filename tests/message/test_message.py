@@ -7,6 +7,7 @@ import inspect
 import pickle
 import time
 from datetime import UTC, datetime, timedelta, timezone
+from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
@@ -545,3 +546,31 @@ class TestValue:
         assert parameters["subject"].default is None
         assert parameters["from_"].default is inspect.Parameter.empty
         assert {each.kind for each in parameters.values()} == {inspect.Parameter.KEYWORD_ONLY}
+
+
+class TestDoors:
+    """The other ways in, and the way out; what each does is tested beside `message.parse` and `message.stored`."""
+
+    EML = b"From: app@example.com\r\nTo: ann@example.org\r\nSubject: Hi\r\n\r\nHello\r\n"
+
+    def test_json_and_back_is_the_same_message(self, tmp_path: Path) -> None:
+        (tmp_path / "a.txt").write_bytes(b"A")
+        one = message(subject="Grüße", date=NOON, attachments=[Attachment(b"\xff\0", "a.bin")], raw=None)
+        assert Message.from_json(one.to_json()) == one
+        by_path = '{"from": "a@b.c", "to": "x@y.z", "attachments": [{"path": "a.txt"}]}'
+        assert Message.from_json(by_path.encode(), root=tmp_path).attachments[0].content == b"A"
+        with pytest.raises(MessageInvalid, match=r"path is not allowed here"):
+            Message.from_json(by_path)
+
+    def test_bytes_of_others_become_a_message(self) -> None:
+        assert Message.from_bytes(self.EML) == message(subject="Hi", text="Hello\n")
+        envelope = Envelope("a@b.c", "x@y.z")
+        kept = Message.from_bytes(self.EML, envelope=envelope, keep_raw=True)
+        assert (kept.raw, kept.envelope) == (self.EML, envelope)
+
+    def test_so_do_objects_of_the_standard_library(self) -> None:
+        parsed = message_from_bytes(self.EML, policy=policy.default)
+        assert Message.from_email(parsed) == message(subject="Hi", text="Hello\n")
+        envelope = Envelope("a@b.c", "x@y.z")
+        kept = Message.from_email(parsed, envelope=envelope, keep_raw=True)
+        assert (kept.raw, kept.envelope) == (self.EML, envelope)
