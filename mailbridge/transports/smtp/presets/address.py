@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from mailbridge.extend import SmtpServer
-from mailbridge.transports.smtp.presets.preset import Preset
+from mailbridge.transports.smtp.presets.preset import PortMode, Preset
 from mailbridge.transports.smtp.presets.table import owner_of
-from mailbridge.transports.smtp.submission import TlsMode
+from mailbridge.transports.smtp.submission import STARTTLS_PORTS, TlsMode
+
+_SPOKEN: dict[int, PortMode] = {465: "implicit", **dict.fromkeys(STARTTLS_PORTS, "starttls")}
+"""What is spoken on the ports that everybody knows."""
 
 
 class Address(NamedTuple):
@@ -38,11 +41,14 @@ def flaws(preset: Preset, *, host: str, port: int, tls: TlsMode, region: str, st
     if owner is not None and owner.name != preset.name:
         found.append(f"host is that of {owner.title}: use {owner.scheme}://, or leave it out")
     if host and owner is None:
-        return found
+        spoken = _SPOKEN.get(port, tls)
+        return found + (
+            [f"port {port} speaks {spoken}, not {tls}"] if tls in _SPOKEN.values() and spoken != tls else []
+        )
     modes = ", ".join(f"{mode} on {each}" for each, mode in preset.ports.items())
     if tls in ("starttls", "implicit") and tls not in preset.ports.values():
         found.append(f"tls: {preset.title} does not speak {tls}, but {modes}")
-    elif tls in ("starttls", "implicit") and preset.ports.get(port, tls) != tls:
+    elif tls in ("starttls", "implicit") and {**_SPOKEN, **preset.ports}.get(port, tls) != tls:
         found.append(f"port {port} does not speak {tls}: {preset.title} speaks {modes}")
     return found
 

@@ -37,19 +37,17 @@ def completed(preset: Preset, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def flaws(preset: Preset, user: str, password: Secret | None, *, token: bool) -> list[str]:
-    """Say what is wrong with a login, without quoting it."""
-    found = []
+    """Say what is wrong with a login, field by field, without quoting it."""
     if password is not None and token:
         return ["password and token exclude each other; give the one that you log in with"]
     if token and not preset.takes_token:
-        found.append(f"token: {preset.title} takes no OAuth 2 token over SMTP, but {preset.login.password}")
-    elif password is None and not token:
-        found.append(f"password is missing: {preset.title} wants {preset.login.password}, as in {preset.example}")
-    if password is not None and (flaw := _password_flaw(preset, password.reveal())):
-        found.append(flaw)
-    if flaw := _user_flaw(preset, user):
-        found.append(flaw)
-    return found
+        return [f"a token is nothing that {preset.title} takes over SMTP; it wants {preset.login.password}"]
+    found = [_user_flaw(preset, user)]
+    if password is not None:
+        found.append(_password_flaw(preset, password.reveal()))
+    elif not token and kind_of(user) is None:
+        found.append(f"password is missing: {preset.title} wants {preset.login.password}")
+    return [flaw for flaw in found if flaw]
 
 
 def _password_flaw(preset: Preset, password: str) -> str:
@@ -61,24 +59,26 @@ def _password_flaw(preset: Preset, password: str) -> str:
 
 def _user_flaw(preset: Preset, user: str) -> str:
     login = preset.login
-    kind = kind_of(user)
-    if preset.name == "ses" and user.startswith("ASIA"):
-        return "user is the id of a temporary access key, which SMTP cannot use; take the key of an IAM user (AKIA…)"
-    if kind is not None and preset.name != "ses":
-        return f"user is {kind.what}; {preset.title} wants {_user_wanted(preset)}"
+    if preset.name == "ses":
+        if user.startswith("ASIA"):
+            return "user is the id of a temporary access key, which SMTP cannot use; take that of an IAM user (AKIA…)"
+    elif (kind := kind_of(user)) is not None:
+        return f"user is {kind.what}; {_wanted(preset)}"
     if login.kind == "fixed" and user and not _is_user(preset, user):
         return f"user must be {login.name}, or be left out: for {preset.title} it is the same for everybody"
     if login.kind in ("address", "given") and not user:
-        return f"user is missing: {preset.title} wants {_user_wanted(preset)}"
+        return f"user is missing; {_wanted(preset)}"
     if login.kind == "address" and "@" not in user:
         return "user must be a whole address; its @ is %40 in a DSN"
     return ""
 
 
-def _user_wanted(preset: Preset) -> str:
-    if preset.login.kind == "address":
-        return f"a whole address, as in {preset.example}"
-    return f"a user name and a password, as in {preset.example}" if not preset.login.one_key else "the key alone"
+def _wanted(preset: Preset) -> str:
+    """Say what a login consists of; no DSN, whose credentials would be masked."""
+    if preset.login.one_key:
+        return f"{preset.title} wants {preset.login.password}"
+    what = "a whole address" if preset.login.kind == "address" else "a user name"
+    return f"{preset.title} wants {what} there, and as password {preset.login.password}"
 
 
 def _is_user(preset: Preset, user: str) -> bool:

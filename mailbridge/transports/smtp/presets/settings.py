@@ -30,8 +30,8 @@ class PresetSettings(SubmissionSettings):
         named = {"user", "password", "token"} & dsn.options.keys()
         if dsn.user is None and dsn.password is None and not named and dsn.host not in ("", "default"):
             raise ConfigError(
-                f"The DSN {dsn.scheme}://******** cannot be used: it has no login, and if what stands in the place of "
-                f"the host is a key, @default has to follow it: {PRESETS[dsn.scheme].example}"
+                f"The DSN {dsn.scheme}://******** cannot be used: it has no login; if it is a key that stands in the "
+                "place of the host, @default has to follow it."
             )
         return super().from_dsn(dsn)
 

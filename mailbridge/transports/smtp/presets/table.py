@@ -29,7 +29,7 @@ _ALL = (
     Preset(
         "sendgrid",
         "SendGrid",
-        Hosts({"us": "smtp.sendgrid.net", "eu": "smtp.eu.sendgrid.net"}, "region"),
+        Hosts({"global": "smtp.sendgrid.net", "eu": "smtp.eu.sendgrid.net"}, "region"),
         _ports(587, 2525, 25, implicit=(465,)),
         Login("fixed", "an API key (SG.…) with the permission Mail Send", name="apikey"),
         "twilio.com/docs/sendgrid/for-developers/sending-email/integrating-with-the-smtp-api, 2026-11-22",
@@ -105,7 +105,7 @@ _ALL = (
         "resend",
         "Resend",
         _host("smtp.resend.com"),
-        _ports(25, 587, 2587, implicit=(465, 2465), first=465),
+        _ports(587, 2587, 25, implicit=(465, 2465), first=465),
         Login("fixed", "an API key (re_…)", name="resend"),
         "resend.com/docs/send-with-smtp, 2026-11-22",
         limits={"recipients": 50},
