@@ -43,6 +43,7 @@ FOLDERS = {
     "smtp": "smtp",
     "smtps": "smtp",
     "lmtp": "smtp",
+    "postmark": "postmark",
     "sendgrid": "sendgrid",
     "retry": "retry",
     "failover": "failover",
