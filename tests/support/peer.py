@@ -280,9 +280,10 @@ class Peer:
     def settle(self) -> None:
         """Wait until everything that has arrived is recorded; fail after `PATIENCE` seconds.
 
-        Every connection the kernel has completed is accepted, and every session was at rest once
-        (`Session.at_rest`). Sessions whose clients talk on are at work again when this returns. In the
-        peer's own thread, where scripts run, and after the end it does nothing.
+        Every connection the kernel has completed is accepted, and every session has taken in what was
+        there, or is over, or pauses by its script (`Session.at_rest`). Sessions whose clients talk on are
+        at work again when this returns. In the peer's own thread, where scripts run, and after the end it
+        does nothing.
         """
         if self._thread is None or threading.current_thread() is self._thread:
             return
@@ -403,9 +404,11 @@ class Peer:
 
     async def _settle(self) -> None:
         self._accept()  # the loop itself may not have looked at the listener yet
-        restless = self._sessions
-        while restless := [session for session in restless if not session.at_rest]:  # noqa: ASYNC110
-            await asyncio.sleep(0)  # a turn for them; no event says that the kernel has nothing more
+        asked = [(session, session.wire.lulls) for session in self._sessions]
+        for session, lulls in asked:
+            # A client that talks on may never be seen at rest, but its session runs dry between two commands.
+            while not session.at_rest and session.wire.lulls == lulls:  # noqa: ASYNC110 - no event tells
+                await asyncio.sleep(0)
 
     async def _hang_up(self) -> None:
         tasks = list(self._talking)

@@ -18,7 +18,11 @@ CHUNK = 256 * 1024
 
 
 class Wire:
-    """A non-blocking socket with reads, writes, TLS on demand, and every way to end."""
+    """A non-blocking socket with reads, writes, TLS on demand, and every way to end.
+
+    Attributes:
+        lulls: how often a read found that all that had arrived was taken already.
+    """
 
     def __init__(self, sock: socket.socket) -> None:
         sock.setblocking(False)
@@ -27,6 +31,7 @@ class Wire:
         self.closed = False
         self.peer_closed = False
         self.peer_reset = False
+        self.lulls = 0
         self._loop = asyncio.get_running_loop()
         self._waiting: dict[asyncio.Future[None], int] = {}
         self._incoming = ssl.MemoryBIO()
@@ -160,6 +165,7 @@ class Wire:
         """Wait until the socket is ready for `event`, POLLIN or POLLOUT, or closed."""
         loop, reading = self._loop, event == select.POLLIN
         add, remove = (loop.add_reader, loop.remove_reader) if reading else (loop.add_writer, loop.remove_writer)
+        self.lulls += reading
         waiter = loop.create_future()
         self._waiting[waiter] = event
         add(self.sock, _wake, waiter)

@@ -319,10 +319,12 @@ def test_a_client_that_talks_on_holds_no_test_up() -> None:
         sock.recv(100)
         talking = threading.Thread(target=talk_on, args=(sock,))
         talking.start()
-        for heard in range(100):
-            peer.wait_for(lambda peer, heard=heard: peer.count("NOOP") > heard)  # type: ignore[misc]
-        silent.set()
-        talking.join()
+        try:
+            for heard in range(100):
+                peer.wait_for(lambda peer, heard=heard: peer.count("NOOP") > heard)  # type: ignore[misc]
+        finally:
+            silent.set()
+            talking.join()
 
 
 def test_a_script_may_ask_its_own_peer() -> None:
