@@ -117,8 +117,8 @@ def mailbridge_prepare(mime: Mime, message: Message) -> Awaitable[None] | None:
     """Change the MIME form of the message in place, before each attempt that sends one.
 
     A filter. `mime` is a `mailbridge.extend.Mime`: `add_header`, `set_header` and `remove_header` change
-    its header fields, `headers` shows them, `bytes(mime)` is what will be sent. WordPress calls it
-    `phpmailer_init`.
+    its header fields, `prepend_header` puts a signature before them, `headers` shows them, `bytes(mime)`
+    is what will be sent. WordPress calls it `phpmailer_init`.
 
     >>> class Precedence:
     ...     @hookimpl

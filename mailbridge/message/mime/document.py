@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
+from mailbridge.errors import MessageInvalid
 from mailbridge.message.header_names import header_name
-from mailbridge.message.mime.fields import block, text
-from mailbridge.message.text import header_text
+from mailbridge.message.mime.fields import HARD, block, text
+from mailbridge.message.text import header_text, plain
+
+_FOLDED = re.compile(r"[!-~][ -~]*(?:\r\n +[!-~][ -~]*)*(?<! )").fullmatch
 
 
 class Mime:
@@ -51,6 +56,20 @@ class Mime:
         """
         self._replace([*self._fields, _field(name, value)])
 
+    def prepend_header(self, name: str, value: str) -> None:
+        """Put a field before all others, where a signature belongs (RFC 6376 section 3.5): also a DKIM-Signature.
+
+        The value is written as it is, for a signature may cover its own folding: printable ASCII, folded,
+        if at all, by CRLF and spaces, on lines of up to 998 octets. Raises as `add_header`, and
+        MessageInvalid for any other value.
+
+        >>> mime = Mime(["Subject: Hi\\r\\n"], [b"Hello\\r\\n"], eight_bit=False)
+        >>> mime.prepend_header("DKIM-Signature", "v=1; d=example.com;\\r\\n b=dzdVyO==")
+        >>> mime.headers
+        [('DKIM-Signature', 'v=1; d=example.com; b=dzdVyO=='), ('Subject', 'Hi')]
+        """
+        self._replace([_ready(name, value), *self._fields])
+
     def set_header(self, name: str, value: str) -> None:
         """Put one field in place of all of that name; add it where there is none. Raises as `add_header`."""
         written, kept = _field(name, value), []
@@ -92,6 +111,23 @@ class Mime:
 
 def _field(name: str, value: str) -> str:
     written = text(header_name(name), header_text(value, f"headers[{name!r}]"))
+    block([written])
+    return written
+
+
+def _ready(name: str, value: str) -> str:
+    """Return the field of a value that is folded and encoded already."""
+    if str(name).lower() != "dkim-signature":
+        header_name(name)
+    if not _FOLDED(plain(value, "headers")):
+        raise MessageInvalid(
+            f"headers: the value of {name} must be printable ASCII without spaces around it, "
+            "folded, if at all, by CRLF and a space.",
+            field="headers",
+        )
+    written = f"{name}: {value}\r\n"
+    if max(map(len, written.split("\r\n"))) > HARD:
+        raise MessageInvalid(f"headers: {name} has a line of more than {HARD} octets; fold it.", field="headers")
     block([written])
     return written
 

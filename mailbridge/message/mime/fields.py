@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 _SOFT = 78
-_HARD = 998
+HARD = 998
 _LONGEST = 900
 """The longest unbroken run of characters left as it is; the name and a comma still fit beside it."""
 
@@ -180,7 +180,7 @@ def _date(ordinal: int, hour: int, minute: int, second: int, offset: int) -> str
 
 def identifier(name: str, value: str) -> str:
     """Write a field of one message id."""
-    return f"{name}: {value}\r\n" if len(name) + len(value) <= _HARD - 2 else _too_long(name)
+    return f"{name}: {value}\r\n" if len(name) + len(value) <= HARD - 2 else _too_long(name)
 
 
 def tokens(name: str, values: Iterable[str], separator: str = "") -> str:
@@ -190,14 +190,14 @@ def tokens(name: str, values: Iterable[str], separator: str = "") -> str:
     """
     chunks = [f" {value}{separator}" for value in values]
     chunks[-1] = chunks[-1].removesuffix(separator)
-    if max(map(len, chunks)) + len(name) >= _HARD:
+    if max(map(len, chunks)) + len(name) >= HARD:
         _too_long(name)
     return folded(f"{name}:", chunks)
 
 
 def _too_long(name: str) -> NoReturn:
     raise MessageInvalid(
-        f"{name} has an entry that is longer than a line of mail may be ({_HARD} octets).",
+        f"{name} has an entry that is longer than a line of mail may be ({HARD} octets).",
         field=name.lower().replace("-", "_"),
     )
 

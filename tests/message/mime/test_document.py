@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from email import message_from_bytes, policy
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mailbridge.errors import MessageInvalid
 from mailbridge.message.mime import Mime
@@ -109,6 +113,86 @@ def test_a_name_that_is_not_the_callers_is_refused(mime: Mime, change: str, name
     with pytest.raises(MessageInvalid):
         getattr(mime, change)(*((name, "x") if change != "remove_header" else (name,)))
     assert bytes(mime) == before
+
+
+SIGNATURE = (
+    "v=1; a=rsa-sha256; d=example.com; s=2026;\r\n h=from:to:subject; bh=47DEQpj8HBSa+/TImW+5JCeuQe==;\r\n  b="
+    + "A" * 400
+)
+
+
+def test_a_header_can_be_put_before_all_others_exactly_as_it_is(mime: Mime) -> None:
+    mime.prepend_header("X-Second", "not =?folded?= " + "x" * 200)
+    before = bytes(mime)
+    mime.prepend_header("DKIM-Signature", SIGNATURE)
+    assert bytes(mime) == f"DKIM-Signature: {SIGNATURE}\r\n".encode() + before
+    assert mime.headers[0] == ("DKIM-Signature", SIGNATURE.replace("\r\n", ""))
+    assert mime.headers[1] == ("X-Second", "not =?folded?= " + "x" * 200)
+    assert mime.size == len(bytes(mime))
+
+
+def test_the_standard_library_finds_what_was_put_first(mime: Mime) -> None:
+    mime.prepend_header("DKIM-Signature", SIGNATURE)
+    parsed = message_from_bytes(bytes(mime), policy=policy.compat32)
+    assert parsed.keys() == ["DKIM-Signature", "Subject", "X-Note", "x-note", "MIME-Version"]
+    assert parsed["DKIM-Signature"] == SIGNATURE
+    assert parsed.get_payload() == "Hello\r\nWorld\r\n"
+
+
+def test_a_line_of_what_is_put_first_may_be_998_octets_long_and_no_longer(mime: Mime) -> None:
+    mime.prepend_header("X-Long", "a" * 990 + "\r\n " + "b" * 997)
+    for value in ("a" * 991, "a\r\n " + "b" * 998):
+        with pytest.raises(MessageInvalid, match="998") as caught:
+            mime.prepend_header("X-Long", value)
+        assert caught.value.field == "headers"
+
+
+@pytest.mark.catalogue("A2", "A39")
+@pytest.mark.parametrize(
+    "value",
+    [
+        "a\r\nBcc: b@example.com", "a\r\n\r\nbody", "a\r\n \r\n b", "a\r\n ", "a\r\n", "\r\n a", "a\n b", "a\r b",
+        "a\r\r\n b", "a\r\n\tb", "a\tb", "a\0", "a\x7f", "a\x0b", "a\x85b", "a\u2028b", "ü", "\ud800", "", " a", "a ",
+    ],
+)  # fmt: skip
+def test_what_would_be_more_than_one_field_is_not_put_first(mime: Mime, value: str) -> None:
+    before = bytes(mime)
+    with pytest.raises(MessageInvalid) as caught:
+        mime.prepend_header("DKIM-Signature", value)
+    assert caught.value.field == "headers"
+    assert bytes(mime) == before
+
+
+@given(
+    st.lists(
+        st.sampled_from(["a", ";", "=", " ", "\r\n ", "\r\n", "\r", "\n", "\t", ":", "Bcc: b@example.com", "\0", "ü"])
+    ).map("".join)
+)
+def test_whatever_is_put_first_is_one_field_or_refused(value: str) -> None:
+    mime = Mime(["Subject: Hi\r\n"], [b"Hello\r\n"], eight_bit=False)
+    before = bytes(mime)
+    try:
+        mime.prepend_header("X-A", value)
+    except MessageInvalid:
+        assert bytes(mime) == before
+    else:
+        parsed = message_from_bytes(bytes(mime), policy=policy.compat32)
+        assert parsed.items() == [("X-A", value), ("Subject", "Hi")]
+        assert (parsed.get_payload(), parsed.defects) == ("Hello\r\n", [])
+
+
+@pytest.mark.catalogue("A3", "A39")
+@pytest.mark.parametrize(
+    "name",
+    ["Bcc", "From", "Received", "Content-Type", "DKIM-Signature2", "ARC-Seal", "X-Foo: a\r\nBcc", "X Foo", "", "Ä"],
+)
+def test_only_a_signature_may_be_put_first_beside_what_a_caller_may_set(mime: Mime, name: str) -> None:
+    before = bytes(mime)
+    with pytest.raises(MessageInvalid):
+        mime.prepend_header(name, "x")
+    assert bytes(mime) == before
+    mime.prepend_header("dkim-signature", "x")
+    assert mime.headers[0] == ("dkim-signature", "x")
 
 
 def test_it_says_whether_the_header_needs_smtputf8(mime: Mime) -> None:
