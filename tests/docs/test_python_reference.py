@@ -17,7 +17,7 @@ from mailbridge.hooks import specification
 from mailbridge.message import features
 from mailbridge.message.fields import Fields
 from mailbridge.plugins import Plugins
-from mailbridge.plugins.built_in import FOLDERS, record_of
+from mailbridge.plugins.built_in import FOLDERS, PRESETS, record_of
 from mailbridge.settings.leaves import variable
 from mailbridge.smtp.classify import recipient_row, refusal
 from mailbridge.smtp.reply import Reply
@@ -27,6 +27,7 @@ PAGES = {
     "memory": "memory-and-null",
     "null": "memory-and-null",
     **dict.fromkeys(["retry", "failover", "roundrobin", "ratelimit", "guard"], "policies"),
+    **dict.fromkeys(PRESETS, "smtp-presets"),
 }
 PACKAGE = Path(mailbridge.__file__).parent
 HOOKS = sorted(name for name in vars(specification) if name.startswith("mailbridge_"))
@@ -76,11 +77,14 @@ def test_every_setting_is_a_row_with_its_variable(setting: str) -> None:
     [
         (folder, field)
         for folder in dict.fromkeys(FOLDERS.values())
+        if folder not in PRESETS[1:]  # they share their settings
         for field in record_of(folder).load_settings().model_fields
     ],
 )
 def test_every_setting_of_a_transport_is_a_row_of_its_page(folder: str, field: str) -> None:
     text = page(f"transports/{PAGES.get(folder, folder)}")
+    if folder in PRESETS:
+        text = page("transports/smtp") + text  # which names only what is other than there
     found = rows(section(text, folder) if PAGES.get(folder) == "policies" else text)
     assert field in found, f"docs/transports/{PAGES.get(folder, folder)}.md has no row for {folder}'s {field}"
     default = record_of(folder).load_settings().model_fields[field].default
@@ -95,7 +99,7 @@ def test_every_transport_points_to_its_page(folder: str) -> None:
 
 @pytest.mark.parametrize("scheme", FOLDERS)
 def test_every_scheme_is_in_the_reference_of_dsns(scheme: str) -> None:
-    assert re.search(rf"`{scheme}(://|\()", page("reference/dsn"))
+    assert re.search(rf"`{re.escape(scheme)}(://|\()", page("reference/dsn"))
 
 
 def test_every_dsn_in_a_table_of_the_reference_can_be_used() -> None:
