@@ -416,7 +416,7 @@ class Peer:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         for session in self._sessions:
-            session.wire.close()  # a session that was cancelled before it began has not
+            session.close()  # a session that was cancelled before it began has not
 
     def _note_error(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:

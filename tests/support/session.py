@@ -177,8 +177,12 @@ class Session:
         except asyncio.CancelledError:
             self._finish(self._unnoticed_end())
         finally:
-            self.wire.close()
-            self._over.set()
+            self.close()
+
+    def close(self) -> None:
+        """Close the connection and say that it is over; a second time changes nothing."""
+        self.wire.close()
+        self._over.set()
 
     def _finish(self, end: End) -> None:
         if self._end is End.OPEN:
