@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -216,6 +216,7 @@ def test_every_preset_with_rules_is_shown_here() -> None:
         ("postmark", {"tags": ["=?utf-8?q?x?="]}, "would not arrive as it is"),
         ("postmark", {"metadata": {"my key": "1"}}, "other characters than letters"),
         ("postmark", {"metadata": {"key": "ä"}}, "is not ASCII"),
+        ("postmark", {"metadata": {"key": "a", "Key": "b"}}, "two of its keys differ only in case"),
         ("postmark", {"track_opens": False}, "it can be switched on for a message, not off"),
         ("mandrill", {"tags": ["a,b"]}, "a comma would divide a tag in two"),
         ("mandrill", {"tags": ["a" * 51]}, "longer than 50 characters"),
@@ -230,6 +231,8 @@ def test_every_preset_with_rules_is_shown_here() -> None:
         ("mailgun", {"tags": ["a" * 129]}, "longer than 128 characters"),
         ("mailgun", {"tags": ["a"], "headers": {"x-mailgun-TAG": "b"}}, "headers has X-Mailgun-Tag already"),
         ("sendgrid", {"tags": ["a"], "headers": {"X-SMTPAPI": "{}"}}, "headers has X-SMTPAPI already"),
+        ("sendgrid", {"provider_options": {"sendgrid": {"asm": 7}}}, "those of sendgrid are for its HTTP API"),
+        ("gmail", {"provider_options": {"gmail+smtp": {"x": 7}}}, "those of gmail+smtp are for its HTTP API"),
     ],
 )
 def test_what_a_header_cannot_say_is_refused_with_the_field(name: str, fields: dict[str, Any], said: str) -> None:
@@ -237,6 +240,11 @@ def test_what_a_header_cannot_say_is_refused_with_the_field(name: str, fields: d
         expressed(PRESETS[f"{name}+smtp"], Message(**PLAIN, **fields))
     assert said in str(caught.value)
     assert caught.value.field == caught.value.feature == next(iter(fields))
+
+
+def test_options_of_another_provider_are_left_alone() -> None:
+    message = Message(**PLAIN, provider_options={"mailgun": {"template": "x"}})
+    assert expressed(PRESETS["sendgrid+smtp"], message) is message
 
 
 def test_a_raw_message_has_no_room_for_headers() -> None:
@@ -301,6 +309,41 @@ class TestMany:
         assert {parsed(each)["X-Mailgun-Tag"] for each in server.messages} == {str(number) for number in range(40)}
         assert all(each.complete for each in outcomes)
         assert server.connections <= mailer.transport().connections
+
+    @pytest.mark.parametrize("policy", ["retry({}, attempts=2)", "roundrobin({})", "ratelimit({}, rate=1000/s)"])
+    def test_policies_around_a_preset_see_every_outcome(self, policy: str, colour: Colour, peer: Peers) -> None:
+        server = peer(auth=("k", "k"))
+        mailer = Mailer(policy.format(f"postmark+smtp://k@{server.address}"))
+        with colour.using(mailer):
+            outcomes = colour.send_many(mailer, [self.tagged(*tags) for tags in (["c"], ["a", "b"], ["d"])])
+        assert [type(each) for each in outcomes] == [Receipt, Unsupported, Receipt]
+        assert sorted(parsed(each)["X-PM-Tag"] for each in server.messages) == ["c", "d"]
+
+    def test_another_transport_takes_over_what_a_preset_cannot_be_told(self, colour: Colour, peer: Peers) -> None:
+        server = peer(auth=("k", "k"))
+        mailer = Mailer(f"failover(postmark+smtp://k@{server.address}, null://)")
+        with colour.using(mailer):
+            outcomes = colour.send_many(mailer, [self.tagged(*tags) for tags in (["c"], ["a", "b"], ["d"])])
+        assert [each.provider for each in outcomes] == ["postmark+smtp", "null", "postmark+smtp"]
+
+    def test_who_stops_listening_leaves_no_connection_behind(self, peer: Peers) -> None:
+        server, mailer = served(peer, "mailgun")
+        with mailer:
+            outcomes = mailer.send_many(self.tagged(str(number)) for number in range(1000))
+            assert next(iter(outcomes)).complete
+            outcomes.close()
+        server.wait_for(lambda peer: all(session.end for session in peer.sessions))
+        assert server.submissions < 1000
+
+    def test_an_iterable_that_fails_is_not_taken_for_a_refusal(self, colour: Colour, peer: Peers) -> None:
+        _, mailer = served(peer, "mailgun")
+
+        def broken() -> Iterator[Message]:
+            yield self.tagged("a")
+            raise LookupError("no more orders")
+
+        with colour.using(mailer), pytest.raises(LookupError, match="no more orders"):
+            colour.send_many(mailer, broken())
 
 
 @given(st.dictionaries(st.text(min_size=1), st.text() | st.integers() | st.booleans(), max_size=6))

@@ -13,8 +13,11 @@ def expressed(preset: Preset, message: Message) -> Message:
     """Return the message with the fields that `preset` has rules for turned into headers.
 
     Pure. Raises Unsupported, naming the field, for a value that its header cannot say, for a message in
-    `raw`, whose headers are written, and for a header that the message has already.
+    `raw`, whose headers are written, for a header that the message has already, and for options that are
+    addressed to this provider, whose HTTP API alone knows them.
     """
+    if addressed := {preset.name, preset.scheme} & message.provider_options.keys():
+        raise _inexpressible(preset, "provider_options", f"those of {addressed.pop()} are for its HTTP API")
     told = [field for field in preset.rules if getattr(message, field) not in (None, (), {})]
     if not told:
         return message

@@ -73,7 +73,8 @@ MAILTRAP = {
 }
 
 # postmarkapp.com/developer/user-guide/send-email-with-smtp, …/tracking-opens-per-email and
-# postmarkapp.com/support/article/1125 (metadata), 2026-11-22: opens cannot be switched off for one message.
+# postmarkapp.com/support/article/1125 (metadata), 2026-11-22: opens cannot be switched off for one message, and
+# of keys that differ only in case one is renamed.
 POSTMARK = {
     "tags": one_tag("X-PM-Tag", longest=1000),
     "metadata": data_headers("X-PM-Metadata-"),

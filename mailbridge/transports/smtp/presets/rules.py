@@ -81,9 +81,11 @@ def data(header: str, *, most_bytes: int = 0, strings: bool = False, plain: bool
 
 
 def data_headers(prefix: str) -> Rule:
-    """A header for each item of metadata, named after its key."""
+    """A header for each item of metadata, named after its key; headers do not tell letters of either case apart."""
 
     def pairs(metadata: Mapping[str, Any]) -> Pairs:
+        if len({key.lower() for key in metadata}) < len(metadata):
+            raise ValueError("two of its keys differ only in case")
         return [(prefix + _token(key), _fitting(_said(value))) for key, value in metadata.items()]
 
     return Rule(prefix + "*", pairs)

@@ -45,8 +45,7 @@ class PresetTransport(SmtpTransport):
 
     def send_many(self) -> Flow[None]:
         """Send what is pulled over one connection, pipelined; emit each outcome in order."""
-        many = super().send_many()
-        return _expressing(many, self._expressed) if self.provider.rules else many
+        return _expressing(super().send_many(), self._expressed)
 
     def verify(self) -> Flow[Verification]:
         """Connect, encrypt and log in on a fresh connection; say what the server offers."""
