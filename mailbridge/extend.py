@@ -4,6 +4,7 @@ The built-in transports import no other module of ours: what a third party lacks
 Names are imported when first asked for, so that a plugin's record costs no more than a record.
 
     HttpTransport       two pure methods, build and read: most providers
+    HttpMimeTransport   the same for an API that takes MIME
     BlockingTransport   one plain function
     MimeTransport       one plain function that gets the message as octets
     Transport           a flow, see `mailbridge.flow.operations`
@@ -86,6 +87,7 @@ if TYPE_CHECKING:
     from mailbridge.sending.failover import Failover
     from mailbridge.sending.guard import Guard
     from mailbridge.sending.http.contents import alternatives, base64_of, header_pairs, wire_form, wire_forms
+    from mailbridge.sending.http.mime import HttpMimeTransport, addressed
     from mailbridge.sending.http.options import ProviderOptions
     from mailbridge.sending.http.refusal import Complaint
     from mailbridge.sending.http.transport import HttpTransport
@@ -129,6 +131,7 @@ __all__ = [
     "Flow",
     "Guard",
     "Http",
+    "HttpMimeTransport",
     "HttpOptions",
     "HttpRequest",
     "HttpResponse",
@@ -179,6 +182,7 @@ __all__ = [
     "Verification",
     "Wall",
     "Write",
+    "addressed",
     "alternatives",
     "base64_of",
     "dig",
@@ -224,6 +228,7 @@ _HOMES = {
     "mailbridge.sending.failover": "Failover",
     "mailbridge.sending.guard": "Guard",
     "mailbridge.sending.http.contents": "alternatives base64_of header_pairs wire_form wire_forms",
+    "mailbridge.sending.http.mime": "HttpMimeTransport addressed",
     "mailbridge.sending.http.options": "ProviderOptions",
     "mailbridge.sending.http.refusal": "Complaint",
     "mailbridge.sending.http.transport": "HttpTransport",

@@ -1,6 +1,7 @@
 """Delivery by a provider's HTTP API, as pure functions around one operation.
 
 transport     `HttpTransport`: build a request, read the response; credentials, pauses, verify
+mime          `HttpMimeTransport`: the same for an API that takes the message as MIME
 calls         which messages travel in one call, and what happens when it is refused as a whole
 joining       one receipt for a message that travelled as many private copies
 batch         `send_many`: fills calls from the stream of deliveries

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING
 
 from mailbridge.errors import MailError, OutcomeUnknown
@@ -86,13 +87,15 @@ def _outcomes(transport: HttpTransport, items: list[_Item]) -> Flow[list[Outcome
     messages = [item.message for item in items if item.message is not None]
     if not messages:
         return []
+    hooks = items[0].delivery.hooks
     try:
         if not items[0].alone:
-            return (yield from divided(transport.call, messages))
+            return (yield from divided(transport.call, (yield from transport.prepared(messages, hooks))))
         made = copies(messages[0])
-        return [joined(messages[0], made, (yield from transport.calls(made)))]
+        ready = yield from transport.prepared(made, hooks)
+        return [joined(messages[0], made, (yield from transport.calls(ready)))]
     except MailError as error:
-        return [error.with_traceback(None)]
+        return [copy(error).with_traceback(None) for _ in messages]
     except Exception as error:  # noqa: BLE001 - a fault of the provider's code must not lose a batch
         return [_fault(transport, error) for _ in messages]
 

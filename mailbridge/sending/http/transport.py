@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from hashlib import sha256
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from mailbridge.errors import AuthFailed, MailError, MessageInvalid, OutcomeUnknown, RateLimited
 from mailbridge.escapes import visible
@@ -24,6 +24,10 @@ from mailbridge.sending.http.refusal import Complaint, complaint, refused
 from mailbridge.sending.plugin import Plugin
 from mailbridge.sending.transport import Transport, Verification
 from mailbridge.settings.http import HttpSettings
+
+if TYPE_CHECKING:
+    from mailbridge.hooks import Hooks
+    from mailbridge.message.mime import Mime
 
 _NOW = Now()
 _WALL = Wall()
@@ -131,8 +135,8 @@ class HttpTransport(Transport):
         return request
         yield
 
-    def renewed(self, error: MailError) -> Flow[bool]:
-        """Fetch new credentials after these were refused; say whether it is worth another try."""
+    def renewed(self, error: MailError, request: HttpRequest) -> Flow[bool]:
+        """Fetch new credentials after those of `request` were refused; say whether it is worth another try."""
         return False
         yield
 
@@ -224,14 +228,27 @@ class HttpTransport(Transport):
     def _send(self, delivery: Delivery) -> Flow[Receipt]:
         outgoing = self.outgoing(delivery)
         if not is_merge(outgoing):
-            outcomes = yield from self.call((outgoing,))
+            outcomes = yield from self.call((yield from self.prepared((outgoing,), delivery.hooks)))
             outcome = outcomes[0]
             if isinstance(outcome, MailError):
                 raise outcome
             return outcome
         made = copies(outgoing)
-        outcomes = yield from self.calls(made)
+        outcomes = yield from self.calls((yield from self.prepared(made, delivery.hooks)))
         return joined(outgoing, made, outcomes)
+
+    def prepared(self, messages: Sequence[Message], hooks: Hooks | None) -> Flow[Sequence[Message]]:
+        """Let hooks change the MIME form of those messages that travel as MIME."""
+        if hooks is None or not hooks.has_prepare:
+            return messages
+        return [(yield from self._prepared(message, hooks)) for message in messages]
+
+    def _prepared(self, message: Message, hooks: Hooks) -> Flow[Message]:
+        mime = self.mime(message)
+        if mime is None:
+            return message
+        yield from hooks.prepare(mime, message)
+        return message._copy(raw=bytes(mime))
 
     def calls(self, messages: Sequence[Message]) -> Flow[list[Outcome]]:
         """Send messages in as many calls as they need; return the outcomes in their order."""
@@ -243,6 +260,10 @@ class HttpTransport(Transport):
     def call(self, messages: Sequence[Message]) -> Flow[list[Outcome]]:
         """Send messages in one call. Raises what concerns all of them."""
         request = self.build(messages[0]) if len(messages) == 1 else self.build_many(messages)
+        return (yield from self.performed(request, messages))
+
+    def performed(self, request: HttpRequest, messages: Sequence[Message]) -> Flow[list[Outcome]]:
+        """Make the call that `request` is, and read what became of its messages."""
         limit = self.max_bytes if len(messages) == 1 else self.room.octets
         if 0 < limit < len(request.body):
             raise self._too_large(len(request.body), limit)
@@ -273,11 +294,12 @@ class HttpTransport(Transport):
         """Exchange a request for a successful response. Raises the error that another answer means."""
         if self._paused_until:
             yield from self._wait_over()
-        response = yield Http((yield from self.signed(request)), self.http)
+        sent = yield from self.signed(request)
+        response = yield Http(sent, self.http)
         if response.successful:
             return response  # type: ignore[no-any-return]
         error = yield from self._refusal(response)
-        if isinstance(error, AuthFailed) and (yield from self.renewed(error)):
+        if isinstance(error, AuthFailed) and (yield from self.renewed(error, sent)):
             response = yield Http((yield from self.signed(request)), self.http)
             if response.successful:
                 return response  # type: ignore[no-any-return]
