@@ -149,6 +149,8 @@ class TestEachPreset:
         ("resend+smtp://re_k@default?region=eu", "region does not belong to resend+smtp"),
         ("mailersend+smtp://u:mlsn.0123456789abcdef0123@default", "password is an API token of MailerSend"),
         ("smtp2go+smtp://u:api-0123456789ABCDEF0123456789ABCDEF@default", "password is an API key of SMTP2GO"),
+        ("mailtrap+smtp://key@default?stream=sandbox", "password is missing: Mailtrap wants an API token"),
+        ("mailtrap+smtp://:key@default?stream=sandbox", "user is missing; Mailtrap wants an API token; in the sandbox"),
         ("mailjet+smtp://key@default", "password is missing: Mailjet wants the secret key"),
         ("ses+smtp://AKIAIOSFODNN7EXAMPLE:pw@default", "region is missing"),
         ("ses+smtp://AKIAIOSFODNN7EXAMPLE:pw@default?region=eu-west-1a", "region must be such as eu-west-1"),

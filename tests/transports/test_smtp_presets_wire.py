@@ -16,7 +16,7 @@ from support.addresses import Address
 from support.colour import Colour
 from support.peer import Peer, Submission, reply
 
-from mailbridge import AuthFailed, Mailer, Message, Receipt, Unsupported
+from mailbridge import AuthFailed, ConnectFailed, Mailer, Message, Receipt, Unsupported
 from mailbridge.extend import features
 from mailbridge.plugins import Plugins
 from mailbridge.transports.smtp.presets.expression import expressed
@@ -154,6 +154,16 @@ class TestLogin:
             colour.send(mailer, MESSAGE)
         assert asked == [False]
         assert server.messages[0].user == "ann@gmail.com"
+
+    def test_by_a_token_in_the_settings(self, colour: Colour, peer: Peers) -> None:
+        server = peer(auth=("ann@example.com", "eyJ"), mechanisms=["XOAUTH2", "LOGIN"])
+        mailer = Mailer(f"outlook+smtp://ann%40example.com@{server.address}?token=eyJ")
+        with colour.using(mailer):
+            assert (
+                colour.verify(mailer).text == f"{server.address} answers, not encrypted, logged in as ann@example.com."
+            )
+            colour.send(mailer, MESSAGE)
+        assert server.messages[0].user == "ann@example.com"
 
     def test_with_starttls_by_the_key_twice(self, colour: Colour, peer: Peers) -> None:
         server = peer(auth=("hush-key", "hush-key"), tls="starttls")
@@ -325,6 +335,12 @@ class TestMany:
         with colour.using(mailer):
             outcomes = colour.send_many(mailer, [self.tagged(*tags) for tags in (["c"], ["a", "b"], ["d"])])
         assert [each.provider for each in outcomes] == ["postmark+smtp", "null", "postmark+smtp"]
+
+    def test_without_a_server_each_message_has_its_error(self, colour: Colour, closed_port: Address) -> None:
+        mailer = Mailer(f"postmark+smtp://k@{closed_port}")
+        with colour.using(mailer):
+            outcomes = colour.send_many(mailer, [self.tagged(*tags) for tags in (["c"], ["a", "b"], ["d"])])
+        assert [type(each) for each in outcomes] == [ConnectFailed, Unsupported, ConnectFailed]
 
     def test_who_stops_listening_leaves_no_connection_behind(self, peer: Peers) -> None:
         server, mailer = served(peer, "mailgun")

@@ -21,7 +21,7 @@ def completed(preset: Preset, given: Mapping[str, Any]) -> dict[str, Any]:
     values = dict(given)
     user, password = _text(values.get("user")), _text(values.get("password"))
     login = preset.login
-    if login.one_key and not values.get("token"):
+    if login.one_key and not values.get("token") and values.get(preset.hosts.option) not in login.pairs:
         if user and not password and not _is_user(preset, user):
             user, password = "", user
         if password and not user and login.kind != "same":
@@ -36,13 +36,13 @@ def completed(preset: Preset, given: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-def flaws(preset: Preset, user: str, password: Secret | None, *, token: bool) -> list[str]:
-    """Say what is wrong with a login, field by field, without quoting it."""
+def flaws(preset: Preset, user: str, password: Secret | None, *, token: bool, choice: str) -> list[str]:
+    """Say what is wrong with a login for a region or stream, field by field, without quoting it."""
     if password is not None and token:
         return ["password and token exclude each other; give the one that you log in with"]
     if token and not preset.takes_token:
         return [f"a token is nothing that {preset.title} takes over SMTP; it wants {preset.login.password}"]
-    found = [_user_flaw(preset, user)]
+    found = [_user_flaw(preset, user, choice)]
     if password is not None:
         found.append(_password_flaw(preset, password.reveal()))
     elif not token and kind_of(user) is None:
@@ -57,7 +57,7 @@ def _password_flaw(preset: Preset, password: str) -> str:
     return f"password is {kind.what}; {preset.title} wants {preset.login.password}"
 
 
-def _user_flaw(preset: Preset, user: str) -> str:
+def _user_flaw(preset: Preset, user: str, choice: str) -> str:
     login = preset.login
     if preset.name == "ses":
         if user.startswith("ASIA"):
@@ -66,7 +66,7 @@ def _user_flaw(preset: Preset, user: str) -> str:
         return f"user is {kind.what}; {_wanted(preset)}"
     if login.kind == "fixed" and user and not _is_user(preset, user):
         return f"user must be {login.name}, or be left out: for {preset.title} it is the same for everybody"
-    if login.kind in ("address", "given") and not user:
+    if not user and (login.kind in ("address", "given") or choice in login.pairs):
         return f"user is missing; {_wanted(preset)}"
     if login.kind == "address" and "@" not in user:
         return "user must be a whole address; its @ is %40 in a DSN"

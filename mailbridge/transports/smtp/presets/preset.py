@@ -25,6 +25,7 @@ class Login(NamedTuple):
         password: what the password is, to complete "… wants".
         name: the user name, where it is known.
         also: a pattern of other user names that a `fixed` one may be replaced with.
+        pairs: the regions or streams where a key is not enough after all.
         spaced: whether the provider shows passwords with spaces that do not belong to them.
     """
 
@@ -32,6 +33,7 @@ class Login(NamedTuple):
     password: str
     name: str = ""
     also: str = ""
+    pairs: frozenset[str] = frozenset()
     spaced: bool = False
 
     @property

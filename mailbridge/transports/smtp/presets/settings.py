@@ -65,7 +65,9 @@ class PresetSettings(SubmissionSettings):
         preset = PRESETS.get(self.preset)
         if preset is None:
             raise ValueError(f"preset must be one of {', '.join(PRESETS)}")
-        found = login.flaws(preset, self.user, self.password, token=self.token is not None)
+        found = login.flaws(
+            preset, self.user, self.password, token=self.token is not None, choice=self.region or self.stream
+        )
         found += address.flaws(
             preset, host=self.host, port=self.port, tls=self.tls, region=self.region, stream=self.stream
         )

@@ -85,7 +85,12 @@ _ALL = (
             "stream",
         ),
         _ports(587, 2525, implicit=()),
-        Login("suggested", "an API token; in the sandbox, user name and password of the inbox", name="api"),
+        Login(
+            "suggested",
+            "an API token; in the sandbox, user name and password of the inbox",
+            name="api",
+            pairs=frozenset({"sandbox"}),
+        ),
         "docs.mailtrap.io/email-api-smtp/setup/smtp-integration, 2026-11-22",
     ),
     Preset(

@@ -37,7 +37,7 @@ class PresetTransport(SmtpTransport):
         target = server(settings, host=host, port=port, tls=tls, user=user, auth=self.provider.auth)
         super().__init__(target, preset=self.provider.scheme, **pooling(settings))
         self.features = features.SMTP | self.provider.rules.keys()
-        self._secret_user = user if user != settings.user else ""
+        self._user_is_key = user != settings.user
 
     def send(self, delivery: Delivery) -> Flow[Receipt]:
         """Send one message; raise a MailError when no recipient was accepted."""
@@ -50,8 +50,8 @@ class PresetTransport(SmtpTransport):
     def verify(self) -> Flow[Verification]:
         """Connect, encrypt and log in on a fresh connection; say what the server offers."""
         found = yield from super().verify()
-        if self._secret_user:  # a key, which nobody shall read
-            text = found.text.replace(f", logged in as {self._secret_user}", ", logged in")
+        if self._user_is_key:
+            text = found.text.replace(f", logged in as {self.server.user}", ", logged in")
             return Verification(transport=found.transport, text=text, details=found.details)
         return found
 
