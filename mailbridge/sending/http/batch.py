@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 
 from mailbridge.errors import MailError, OutcomeUnknown
 from mailbridge.flow.operations import END, PULL, Emit, Flow, Now, Wall
-from mailbridge.message.copies import copies, is_merge
 from mailbridge.message.message import Message
 from mailbridge.receipt import Attempt
 from mailbridge.sending.attempt import announce
 from mailbridge.sending.delivery import Delivery, Outcome
 from mailbridge.sending.http.calls import Filling, divided
-from mailbridge.sending.http.joining import joined
 
 if TYPE_CHECKING:
     from mailbridge.sending.http.transport import HttpTransport
@@ -63,13 +61,13 @@ class _Item:
         self.alone = False
         try:
             self.message = transport.outgoing(delivery)
-            self.alone = is_merge(self.message)
+            self.alone = transport.alone(delivery)
         except MailError as error:
             self.error = error.with_traceback(None)
 
 
 def _sent(transport: HttpTransport, items: list[_Item]) -> Flow[None]:
-    """Make the call (or, for one message with private copies, the calls) and emit the outcomes."""
+    """Make the call (or, for a message that shares none, its calls) and emit the outcomes."""
     shown = str(transport)
     started: float = yield _WALL
     begun: float = yield _NOW
@@ -87,13 +85,10 @@ def _outcomes(transport: HttpTransport, items: list[_Item]) -> Flow[list[Outcome
     messages = [item.message for item in items if item.message is not None]
     if not messages:
         return []
-    hooks = items[0].delivery.hooks
     try:
-        if not items[0].alone:
-            return (yield from divided(transport.call, (yield from transport.prepared(messages, hooks))))
-        made = copies(messages[0])
-        ready = yield from transport.prepared(made, hooks)
-        return [joined(messages[0], made, (yield from transport.calls(ready)))]
+        if items[0].alone:
+            return [(yield from transport.delivered(items[0].delivery))]
+        return (yield from divided(transport.call, messages))
     except MailError as error:
         return [copy(error).with_traceback(None) for _ in messages]
     except Exception as error:  # noqa: BLE001 - a fault of the provider's code must not lose a batch

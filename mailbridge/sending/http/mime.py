@@ -6,12 +6,14 @@ from mailbridge.errors import MailError, MessageInvalid
 from mailbridge.flow.http import HttpRequest
 from mailbridge.flow.operations import Flow
 from mailbridge.message.address import Address
+from mailbridge.message.copies import copies, is_merge
 from mailbridge.message.message import Message
 from mailbridge.message.mime import Mime, render
 from mailbridge.message.mime.fields import mailboxes
 from mailbridge.message.parse.mailboxes import mailboxes as read_mailboxes
 from mailbridge.receipt import Receipt
-from mailbridge.sending.delivery import Delivery
+from mailbridge.sending.delivery import Delivery, Outcome
+from mailbridge.sending.http.joining import joined
 from mailbridge.sending.http.transport import HttpTransport
 
 
@@ -43,10 +45,27 @@ class HttpMimeTransport(HttpTransport):
             raise outcome
         return outcome
 
-    def _send(self, delivery: Delivery) -> Flow[Receipt]:
+    def alone(self, delivery: Delivery) -> bool:
+        """Whether the message makes calls of its own, as one in MIME does."""
+        return self.takes_mime(delivery) or super().alone(delivery)
+
+    def delivered(self, delivery: Delivery) -> Flow[Receipt]:
+        """Make the calls that one message needs; raise a MailError when no recipient was accepted."""
         if not self.takes_mime(delivery):
-            return (yield from super()._send(delivery))
+            return (yield from super().delivered(delivery))
         message = self.outgoing(delivery)
+        if not is_merge(message):
+            return (yield from self._rendered(delivery, message))
+        made = copies(message)
+        outcomes: list[Outcome] = []
+        for each in made:
+            try:
+                outcomes.append((yield from self._rendered(delivery, each)))
+            except MailError as error:
+                outcomes.append(error.with_traceback(None))
+        return joined(message, made, outcomes)
+
+    def _rendered(self, delivery: Delivery, message: Message) -> Flow[Receipt]:
         mime = self.render(message)
         if delivery.hooks is not None and delivery.hooks.has_prepare:
             yield from delivery.hooks.prepare(mime, message)

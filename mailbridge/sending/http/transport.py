@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from mailbridge.errors import AuthFailed, MailError, MessageInvalid, OutcomeUnknown, RateLimited
 from mailbridge.escapes import visible
@@ -24,10 +24,6 @@ from mailbridge.sending.http.refusal import Complaint, complaint, refused
 from mailbridge.sending.plugin import Plugin
 from mailbridge.sending.transport import Transport, Verification
 from mailbridge.settings.http import HttpSettings
-
-if TYPE_CHECKING:
-    from mailbridge.hooks import Hooks
-    from mailbridge.message.mime import Mime
 
 _NOW = Now()
 _WALL = Wall()
@@ -70,7 +66,7 @@ class HttpTransport(Transport):
     def __init__(self, settings: Any) -> None:
         self.settings = settings
         region = getattr(settings, "region", "")
-        self.base_url: str = settings.base_url or self.regions[region]
+        self.base_url: str = settings.base_url or self.home()
         self.lanes = settings.connections
         limits = self.plugin.limits
         self.max_recipients = settings.max_recipients or limits.get("recipients", 0)
@@ -139,6 +135,14 @@ class HttpTransport(Transport):
         """Fetch new credentials after those of `request` were refused; say whether it is worth another try."""
         return False
         yield
+
+    def again(self, error: MailError, request: HttpRequest, response: HttpResponse) -> Flow[bool]:
+        """Say whether a refused request is worth another try, now that what can be put right has been."""
+        return isinstance(error, AuthFailed) and (yield from self.renewed(error, request))
+
+    def home(self) -> str:
+        """Return the address of the API; override where it is not simply that of the region."""
+        return self.regions[getattr(self.settings, "region", "")]
 
     # --- what a provider uses
 
@@ -209,7 +213,7 @@ class HttpTransport(Transport):
 
     def send(self, delivery: Delivery) -> Flow[Receipt]:
         """Send one message; raise a MailError when no recipient was accepted."""
-        return attempted(self, delivery, self._send(delivery))
+        return attempted(self, delivery, self.delivered(delivery))
 
     def send_many(self) -> Flow[None]:
         """Send what is pulled, in as few calls as the provider's limits allow."""
@@ -225,30 +229,22 @@ class HttpTransport(Transport):
             raise
         return self.checked(response)
 
-    def _send(self, delivery: Delivery) -> Flow[Receipt]:
+    def alone(self, delivery: Delivery) -> bool:
+        """Whether the message makes calls of its own, which no other message shares."""
+        return is_merge(delivery.message)
+
+    def delivered(self, delivery: Delivery) -> Flow[Receipt]:
+        """Make the calls that one message needs; raise a MailError when no recipient was accepted."""
         outgoing = self.outgoing(delivery)
         if not is_merge(outgoing):
-            outcomes = yield from self.call((yield from self.prepared((outgoing,), delivery.hooks)))
+            outcomes = yield from self.call((outgoing,))
             outcome = outcomes[0]
             if isinstance(outcome, MailError):
                 raise outcome
             return outcome
         made = copies(outgoing)
-        outcomes = yield from self.calls((yield from self.prepared(made, delivery.hooks)))
+        outcomes = yield from self.calls(made)
         return joined(outgoing, made, outcomes)
-
-    def prepared(self, messages: Sequence[Message], hooks: Hooks | None) -> Flow[Sequence[Message]]:
-        """Let hooks change the MIME form of those messages that travel as MIME."""
-        if hooks is None or not hooks.has_prepare:
-            return messages
-        return [(yield from self._prepared(message, hooks)) for message in messages]
-
-    def _prepared(self, message: Message, hooks: Hooks) -> Flow[Message]:
-        mime = self.mime(message)
-        if mime is None:
-            return message
-        yield from hooks.prepare(mime, message)
-        return message._copy(raw=bytes(mime))
 
     def calls(self, messages: Sequence[Message]) -> Flow[list[Outcome]]:
         """Send messages in as many calls as they need; return the outcomes in their order."""
@@ -299,7 +295,7 @@ class HttpTransport(Transport):
         if response.successful:
             return response  # type: ignore[no-any-return]
         error = yield from self._refusal(response)
-        if isinstance(error, AuthFailed) and (yield from self.renewed(error, sent)):
+        if (yield from self.again(error, sent, response)):
             response = yield Http((yield from self.signed(request)), self.http)
             if response.successful:
                 return response  # type: ignore[no-any-return]
