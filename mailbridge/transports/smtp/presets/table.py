@@ -122,7 +122,6 @@ _ALL = (
         _ports(587, 2525, 25, implicit=(465,)),
         Login("given", "the secret key that belongs to the API key"),
         "dev.mailjet.com/docs/smtp_relay, 2026-11-22",
-        limits={"bytes": 15 * _MB},
         user="APIKEY",
     ),
     Preset(
