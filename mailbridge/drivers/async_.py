@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Coroutine, Iterable
 from contextlib import aclosing
+from contextvars import copy_context
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mailbridge.drivers.dialling import connect
 from mailbridge.drivers.lanes import Lanes, Source
+from mailbridge.drivers.leases import Leases
 from mailbridge.drivers.names import Resolver, resolve
-from mailbridge.drivers.pool import Shelves
-from mailbridge.drivers.sync import busy
 from mailbridge.flow.http import Http, HttpResponse
 from mailbridge.flow.operations import (
     Await,
@@ -47,33 +46,22 @@ class AsyncDriver:
     def __init__(self, resolver: Resolver | None = None) -> None:
         self.loop = asyncio.get_running_loop()
         self._resolver = resolver or resolve
-        self._shelves = Shelves()
-        self._waiting: dict[object, deque[asyncio.Future[None]]] = {}
+        self._leases = Leases(self.loop)
         self._http: AsyncHttp | None = None
 
     async def run(self, flow: Flow[T]) -> T:
         """Perform a flow and return its result; cancelling closes what it had open."""
-        run = _Run(self)
-        try:
-            return await run.through(flow, None)
-        finally:
-            run.end(flow)
+        result: T = await _Run(self, flow).through()
+        return result
 
     async def stream(
         self, begin: Callable[[], Flow[None]], source: Iterable[Any] | AsyncIterable[Any], lanes: int = 1
     ) -> AsyncGenerator[Any]:
         """Perform flows that pull from `source`, at most `lanes` side by side; yield what they emit, in order."""
-        work = Lanes(Source(source), lanes, lambda lane: self._lane(begin(), lane))
+        work = Lanes(Source(source), lanes, lambda lane: _Run(self, begin(), lane).through())
         async with aclosing(work.outcomes()) as outcomes:
             async for outcome in outcomes:
                 yield outcome
-
-    async def _lane(self, flow: Flow[None], lane: Any) -> None:
-        run = _Run(self)
-        try:
-            await run.through(flow, lane)
-        finally:
-            run.end(flow)
 
     @property
     def http(self) -> AsyncHttp:
@@ -86,58 +74,24 @@ class AsyncDriver:
 
     async def close(self) -> None:
         """Take leave on every idle connection and close it."""
-        if self._shelves.forked or self.loop is not asyncio.get_running_loop():
-            self._shelves.forget()
+        if self._leases.shelves.forked or self.loop is not asyncio.get_running_loop():
+            self._leases.shelves.forget()
             return
         if self._http is not None:
             await self._http.close()
-        drained = self._shelves.drain()
+        drained = self._leases.shelves.drain()
         await asyncio.gather(*(self.run(resource.quit()) for _, resource in drained))
         if drained:
             await asyncio.wait([resource.stream.closed for _, resource in drained], timeout=1.0)
 
     async def lease(self, op: Lease) -> Any:
         """Take an idle resource, or None with the right to make one; wait while all are in use."""
-        if self._shelves.forked:
-            self._shelves.forget()
-        granted, resource = (False, None) if op.key in self._waiting else self._shelves.take(op.key, op.limit)
-        deadline = self.loop.time() + op.timeout
-        while not granted:
-            turn = self.loop.create_future()
-            queue = self._waiting.setdefault(op.key, deque())
-            queue.append(turn)
-            try:
-                async with asyncio.timeout_at(deadline):
-                    await turn
-            except BaseException as error:
-                self._leave(op.key, turn)
-                if turn.done() and not turn.cancelled():  # it was our turn, and we leave: the next one's, then
-                    self._call(op.key)
-                if isinstance(error, TimeoutError):
-                    raise busy(op) from None
-                raise
-            self._leave(op.key, turn)
-            granted, resource = self._shelves.take(op.key, op.limit)
-        return resource
+        granted, resource = self._leases.take(op)
+        return resource if granted else await self._leases.wait(op)
 
     def release(self, op: Release) -> None:
         """Take a resource back and let the next in line have it."""
-        surplus = self._shelves.put(op.key, op.resource)
-        self._call(op.key)
-        if surplus is not None:
-            surplus.stream.close()
-
-    def _call(self, key: object) -> None:
-        for turn in self._waiting.get(key, ()):
-            if not turn.done():
-                turn.set_result(None)
-                break
-
-    def _leave(self, key: object, turn: asyncio.Future[None]) -> None:
-        queue = self._waiting[key]
-        queue.remove(turn)
-        if not queue:
-            del self._waiting[key]
+        self._leases.put(op)
 
 
 class borrowed:
@@ -164,72 +118,151 @@ class borrowed:
 
 
 class _Run:
-    """One flow being performed: what it has open and on loan, so that a cancelled flow leaves nothing behind."""
+    """One flow being performed: what it has open and on loan, so that a cancelled flow leaves nothing behind.
 
-    def __init__(self, driver: AsyncDriver) -> None:
+    What has to be awaited is awaited by the task that runs `through`. What follows a `Read` is done where
+    the event loop brings the octets: to wake the task for them would cost a future and a turn of the
+    loop in every exchange.
+
+    Args:
+        lane: answers Pull and takes Emit.
+    """
+
+    def __init__(self, driver: AsyncDriver, flow: Flow[Any], lane: Any = None) -> None:
         self.driver = driver
+        self._flow = flow
+        self._lane = lane
         self._open: set[Any] = set()
         self._leased: list[Any] = []
+        self._reading: Read | None = None
+        self._turn: asyncio.Future[Coroutine[Any, Any, Any] | None] | None = None
+        self._error: BaseException | None = None
+        self._context = copy_context()
 
-    async def through(self, flow: Flow[T], lane: Any) -> T:
-        """Perform every operation of the flow; `lane` answers Pull and takes Emit."""
-        at_once = _AT_ONCE
+    async def through(self) -> Any:
+        """Perform every operation of the flow and return its result."""
+        flow = self._flow
         try:
             op: Op[Any] = next(flow)
             while True:
-                kind = type(op)
+                work = self._advance(op)
+                if work is None and (work := await self._listened()) is None:
+                    raise self._ended()
                 try:
-                    if kind is Write:
-                        answer = op.stream.write(op.data, op.timeout)  # type: ignore[attr-defined]
-                        if answer is not None:
-                            await answer
-                            answer = None
-                    elif kind is Read:
-                        answer = op.stream.received()  # type: ignore[attr-defined]
-                        if answer is None:
-                            answer = await op.stream.read()  # type: ignore[attr-defined]
-                    elif kind in at_once:
-                        answer = at_once[kind](self, op)
-                    elif kind is Pull:
-                        answer = lane.pull()
-                        if answer is None:
-                            answer = await lane.apull()
-                    elif kind is Emit:
-                        answer = lane.emit(op.outcome)  # type: ignore[attr-defined]
-                    else:
-                        answer = await _PERFORM[kind](self, op)
+                    answer = await work
                 except Exception as error:  # noqa: BLE001 - the flow decides what an error means
                     op = flow.throw(error)
                 else:
                     op = flow.send(answer)
         except StopIteration as stop:
-            return stop.value  # type: ignore[no-any-return]
+            return stop.value
+        finally:
+            self._end()
+
+    def _advance(self, op: Op[Any]) -> Coroutine[Any, Any, Any] | None:
+        """Perform `op` and those after it; return what has to be awaited first, or None while `op` listens."""
+        flow, at_once = self._flow, _AT_ONCE
+        while True:
+            kind = type(op)
+            try:
+                if kind is Write:
+                    answer = op.stream.write(op.data, op.timeout)  # type: ignore[attr-defined]
+                    if answer is not None:
+                        return answer  # type: ignore[no-any-return]
+                elif kind is Read:
+                    answer = op.stream.received()  # type: ignore[attr-defined]
+                    if answer is None:
+                        self._reading = op  # type: ignore[assignment]
+                        op.stream.listen(self._heard)  # type: ignore[attr-defined]
+                        return None
+                elif kind in at_once:
+                    answer = at_once[kind](self, op)
+                elif kind is Pull:
+                    answer = self._lane.pull()
+                    if answer is None:
+                        return self._lane.apull()  # type: ignore[no-any-return]
+                elif kind is Emit:
+                    answer = self._lane.emit(op.outcome)  # type: ignore[attr-defined]
+                elif kind is Lease:
+                    granted, answer = self.driver._leases.take(op)  # type: ignore[arg-type]
+                    if not granted:
+                        return self._lease(op)  # type: ignore[arg-type]
+                    self._take(op, answer)  # type: ignore[arg-type]
+                else:
+                    return _PERFORM[kind](self, op)
+            except Exception as error:  # noqa: BLE001 - the flow decides what an error means
+                op = flow.throw(error)
+            else:
+                op = flow.send(answer)
+
+    async def _listened(self) -> Coroutine[Any, Any, Any] | None:
+        """Wait until there is something to await; None when the flow has ended meanwhile."""
+        self._turn = turn = self.driver.loop.create_future()
+        work: Coroutine[Any, Any, Any] | None
+        try:
+            work = await turn
+        except asyncio.CancelledError:
+            if not turn.cancelled() and (work := turn.result()) is not None:
+                work.close()
+            raise
+        return work
+
+    def _ended(self) -> BaseException:
+        """Return what ended the flow, StopIteration included, and keep it in no frame: its traceback holds them."""
+        error, self._error = self._error, None
+        assert error is not None  # noqa: S101
+        return error
+
+    def _heard(self) -> None:
+        """Go on: the event loop has brought what the flow reads, or the end."""
+        op, self._reading = self._reading, None
+        turn = self._turn
+        if turn is None or turn.done() or op is None:  # cancelled
+            return
+        try:
+            work = self._context.run(self._advance, op)
+        except BaseException as error:
+            self._error = error
+            turn.set_result(None)
+            if isinstance(error, (KeyboardInterrupt, SystemExit)):
+                raise
+        else:
+            if work is not None:
+                turn.set_result(work)
 
     async def connect(self, op: Connect) -> Any:
+        """Open a connection and keep it in mind."""
         stream = await connect(op, self.driver._resolver)
         self._open.add(stream)
         return stream
 
     def close(self, op: Close) -> None:
+        """Close a connection."""
         self._open.discard(op.stream)
         op.stream.close()  # type: ignore[attr-defined]
 
-    async def lease(self, op: Lease) -> Any:
-        resource = await self.driver.lease(op)
+    async def _lease(self, op: Lease) -> Any:
+        resource = await self.driver._leases.wait(op)
+        self._take(op, resource)
+        return resource
+
+    def _take(self, op: Lease, resource: Any) -> None:
         self._leased.append(op.key)
         if resource is not None:
             self._open.add(resource.stream)
-        return resource
 
     def release(self, op: Release) -> None:
+        """Give a resource back."""
         self._leased.remove(op.key)
         if op.resource is not None:
             self._open.discard(op.resource.stream)
         self.driver.release(op)
 
-    def end(self, flow: Flow[Any]) -> None:
+    def _end(self) -> None:
         """Close the flow and whatever it left open."""
-        flow.close()
+        if self._reading is not None:
+            self._reading.stream.listen(None)  # type: ignore[attr-defined]
+        self._flow.close()
         for stream in self._open:
             stream.close()
         for key in self._leased:
@@ -256,9 +289,8 @@ async def _await(_: _Run, op: Await) -> Any:
     return await op.awaitable
 
 
-_PERFORM: dict[type[Any], Callable[[_Run, Any], Awaitable[Any]]] = {
+_PERFORM: dict[type[Any], Callable[[_Run, Any], Coroutine[Any, Any, Any]]] = {
     Connect: _Run.connect,
-    Lease: _Run.lease,
     StartTls: _start_tls,
     Sleep: _sleep,
     Block: _block,
