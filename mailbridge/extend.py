@@ -86,7 +86,15 @@ if TYPE_CHECKING:
     from mailbridge.sending.delivery import Delivery, Outcome
     from mailbridge.sending.failover import Failover
     from mailbridge.sending.guard import Guard
-    from mailbridge.sending.http.contents import alternatives, base64_of, header_pairs, wire_form, wire_forms
+    from mailbridge.sending.http.contents import (
+        alternatives,
+        base64_of,
+        encoded_form,
+        encoded_text,
+        header_pairs,
+        wire_form,
+        wire_forms,
+    )
     from mailbridge.sending.http.mime import HttpMimeTransport, addressed
     from mailbridge.sending.http.options import ProviderOptions
     from mailbridge.sending.http.refusal import Complaint
@@ -186,6 +194,8 @@ __all__ = [
     "alternatives",
     "base64_of",
     "dig",
+    "encoded_form",
+    "encoded_text",
     "features",
     "header_pairs",
     "hookimpl",
@@ -227,7 +237,7 @@ _HOMES = {
     "mailbridge.sending.delivery": "Delivery Outcome",
     "mailbridge.sending.failover": "Failover",
     "mailbridge.sending.guard": "Guard",
-    "mailbridge.sending.http.contents": "alternatives base64_of header_pairs wire_form wire_forms",
+    "mailbridge.sending.http.contents": "alternatives base64_of encoded_form encoded_text header_pairs wire_form wire_forms",
     "mailbridge.sending.http.mime": "HttpMimeTransport addressed",
     "mailbridge.sending.http.options": "ProviderOptions",
     "mailbridge.sending.http.refusal": "Complaint",

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable
 from mailbridge.message.address import Address
 from mailbridge.message.attachment import Attachment
 from mailbridge.message.message import Message
+from mailbridge.message.mime.words import words
 
 PRIORITY = {"high": ("1 (Highest)", "high"), "low": ("5 (Lowest)", "low")}
 _HEADER_FIELDS = frozenset({
@@ -88,3 +89,16 @@ def wire_form(address: Address) -> str:
 def wire_forms(addresses: Iterable[Address]) -> str:
     """Return addresses in one string, separated by commas."""
     return ", ".join(map(wire_form, addresses))
+
+
+def encoded_text(text: str) -> str:
+    """Return text for a header, for APIs that take ASCII only: in encoded words (RFC 2047) where it must be."""
+    if text.isascii() and text.isprintable() and "=?" not in text:
+        return text
+    return " ".join(words(text))
+
+
+def encoded_form(address: Address) -> str:
+    """Return a mailbox in one string, for APIs that take ASCII only: the name in encoded words where it must be."""
+    name = encoded_text(address.name)
+    return wire_form(address) if name == address.name else f"{name} <{address.wire}>"
