@@ -1,0 +1,37 @@
+"""The providers' own API descriptions, which stay outside the repository, as a judge of requests.
+
+    assert violations("sendgrid", request) == []
+
+A test that needs them is skipped where they are absent, and says so.
+"""
+
+from __future__ import annotations
+
+import sys
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SPECS = Path(__file__).resolve().parents[3] / "shared" / "specs"
+
+
+def violations(provider: str, request: Any) -> list[str]:
+    """Return what the provider's description has against a request (of `HttpRequest`'s shape)."""
+    found: list[str] = checker().check(provider, request.method, request.url, request.headers, request.body)
+    return found
+
+
+@cache
+def checker() -> Any:
+    """Return the module that checks, or skip the test."""
+    if not (SPECS / "check_request.py").is_file():
+        pytest.skip(f"NOT CHECKED: the providers' API descriptions are not at {SPECS}")
+    pytest.importorskip("jsonschema", reason="NOT CHECKED: requests are judged with jsonschema, which is missing")
+    sys.path.insert(0, str(SPECS))
+    try:
+        return import_module("check_request")
+    finally:
+        sys.path.remove(str(SPECS))
