@@ -300,4 +300,6 @@ class Mailer:
 
 
 def _guarded(target: Any) -> Any:
+    if target is None:
+        return None
     return guarded(target, "dsn") if isinstance(target, str) else guarded(target)

@@ -155,7 +155,9 @@ class Message(Value):
         store = self.__dict__
         for name, value in fields.items():
             if value is not None:
-                store[name] = READERS[name](value, name)
+                stored = READERS[name](value, name)
+                if stored or type(stored) is not tuple:  # () is the default of all tuples
+                    store[name] = stored
         agree(store)
 
     def replace(self, **changes: Unpack[Changes]) -> Self:  # type: ignore[override]  # known names only
@@ -171,8 +173,10 @@ class Message(Value):
         for name, value in changes.items():
             if value is None:
                 store.pop(name, None)
+            elif (stored := READERS[name](value, name)) == ():  # the default of all tuples
+                store.pop(name, None)
             else:
-                store[name] = READERS[name](value, name)
+                store[name] = stored
         agree(store)
         return twin
 

@@ -64,6 +64,8 @@ def _several(value: Any, field: str, kind: type = NoneType) -> Iterable[Any]:
     """Return several of a kind; a single one counts too."""
     if isinstance(value, kind):
         return (value,)
+    if isinstance(value, list | tuple):  # nearly always; asking for Iterable is dear
+        return value
     if isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping):
         return value
     raise MessageInvalid(f"{field} must be a list, not {type(value).__name__}.", field=field)

@@ -58,7 +58,9 @@ class SendPath:
 
     def deliver(self, message: Message, via: str | None = None, through: Transport | None = None) -> Flow[Receipt]:
         """Send one message and return its receipt; raise a MailError when no recipient was accepted."""
-        slot = yield from self._prepared(message, via, through)
+        slot = self._addressed(message, via, through)
+        if slot is None:
+            slot = yield from self._filtered(message, via, through)
         if slot.outcome is None:
             try:
                 slot.outcome = yield from slot.transport.send(slot.delivery)
@@ -66,7 +68,8 @@ class SendPath:
                 slot.outcome = error
             except Exception as error:  # noqa: BLE001 - nothing but MailErrors leaves a transport
                 slot.outcome = _fault(slot.transport, error)
-            yield from self._finished(slot)
+        if self._finish(slot):
+            yield from self._tell(slot)
         return slot.result()
 
     def deliver_many(self, via: str | None = None, through: Transport | None = None) -> Flow[None]:
@@ -74,25 +77,35 @@ class SendPath:
 
         Neighbours that go to the same transport share its pipeline.
         """
-        waiting: _Slot | None = None
-        while True:
-            if waiting is None:
-                message = yield PULL
-                if message is END:
-                    return
-                waiting = yield from self._prepared(message, via, through)
-                if waiting.outcome is not None:
-                    yield Emit(waiting.value())
-                    waiting = None
-                    continue
-            more, waiting = yield from self._through(waiting, via, through)
-            if waiting is None and not more:
-                return
+        slots: deque[_Slot] = deque()  # pulled, and not emitted yet
+        upcoming = yield from self._pulled(slots, via, through)
+        while upcoming is not None:
+            upcoming = yield from self._through(upcoming, slots, via, through)
 
-    def _through(self, first: _Slot, via: str | None, through: Transport | None) -> Flow[tuple[bool, _Slot | None]]:
-        """Feed one transport with neighbours; return whether there is more, and who goes elsewhere."""
+    def _pulled(self, slots: deque[_Slot], via: str | None, through: Transport | None) -> Flow[_Slot | None]:
+        """Return the next message that needs a transport, or None when there is no more.
+
+        Those that are over already keep their place in `slots`.
+        """
+        while (message := (yield PULL)) is not END:
+            slot = self._addressed(message, via, through)
+            if slot is None:
+                slot = yield from self._filtered(message, via, through)
+            if slot.outcome is None:
+                return slot
+            if self._finish(slot):
+                yield from self._tell(slot)
+            slots.append(slot)
+            while slots and (outcome := slots[0].value()) is not None:
+                slots.popleft()
+                yield Emit(outcome)
+        return None
+
+    def _through(
+        self, first: _Slot, slots: deque[_Slot], via: str | None, through: Transport | None
+    ) -> Flow[_Slot | None]:
+        """Feed one transport with neighbours; return who goes elsewhere, or None when there is no more."""
         transport = first.transport
-        slots: deque[_Slot] = deque()
         upcoming: _Slot | None = first
         more = True
         inner = transport.send_many()
@@ -107,9 +120,13 @@ class SendPath:
                     oldest.outcome = op.outcome  # type: ignore[attr-defined]
                     if self._finish(oldest):
                         yield from self._tell(oldest)
+                    while slots and (outcome := slots[0].outcome) is not None:
+                        slots.popleft()
+                        yield Emit(outcome)
                 elif kind is Pull:
                     if upcoming is None and more:
-                        more, upcoming = yield from self._pulled(slots, via, through)
+                        upcoming = yield from self._pulled(slots, via, through)
+                        more = upcoming is not None
                     if upcoming is None or upcoming.transport is not transport:
                         answer = END
                     else:
@@ -121,8 +138,6 @@ class SendPath:
                     except Exception as error:  # noqa: BLE001 - the transport decides what an error means
                         op = inner.throw(error)
                         continue
-                while slots and slots[0].outcome is not None:
-                    yield Emit(slots.popleft().outcome)
                 op = inner.send(answer)
         except StopIteration:
             pass
@@ -130,32 +145,42 @@ class SendPath:
             fault = error
         finally:
             inner.close()
-        for slot in slots:  # empty, unless the transport broke its promise
+        yield from self._unanswered(slots, transport, fault)
+        if upcoming is None and more:
+            upcoming = yield from self._pulled(slots, via, through)
+        return upcoming
+
+    def _unanswered(self, slots: deque[_Slot], transport: Transport, fault: Exception | None) -> Flow[None]:
+        """Emit what a transport left without outcome, which breaks its promise."""
+        while slots:
+            slot = slots.popleft()
             if slot.outcome is None:
                 slot.outcome = _fault(transport, fault)
-                yield from self._finished(slot)
+                if self._finish(slot):
+                    yield from self._tell(slot)
             yield Emit(slot.outcome)
-        return more, upcoming
 
-    def _pulled(
-        self, slots: deque[_Slot], via: str | None, through: Transport | None
-    ) -> Flow[tuple[bool, _Slot | None]]:
-        """Pull until a message needs a transport; those that are over already keep their place."""
-        while (message := (yield PULL)) is not END:
-            slot = yield from self._prepared(message, via, through)
-            if slot.value() is None:
-                return True, slot
-            slots.append(slot)
-        return False, None
+    def _addressed(self, message: Message, via: str | None, through: Transport | None) -> _Slot | None:
+        """Take a message up to its transport; None where hooks have a word to say before (`_filtered`).
 
-    def _prepared(self, message: Message, via: str | None, through: Transport | None) -> Flow[_Slot]:
-        """Take a message up to its transport; a slot with an outcome is over already."""
+        A slot with an outcome is over already. It is not the one of the frame that the traceback holds.
+        """
+        hooks = self._hooks
+        if hooks.has_message or hooks.has_pre_send or hooks.has_route:
+            return None
+        slot = _Slot(message)
+        try:
+            self._address(slot, via or _own(message) or "default", through)
+        except MailError as error:
+            return _Slot(message, error)
+        return slot
+
+    def _filtered(self, message: Message, via: str | None, through: Transport | None) -> Flow[_Slot]:
+        """Do the same where there are hooks."""
         slot = _Slot(message)
         hooks = self._hooks
         try:
-            if not isinstance(message, Message):
-                raise MessageInvalid(f"Expected a mailbridge.Message, not {type(message).__name__}.", field="message")
-            name = via or message.via or "default"
+            name = via or _own(message) or "default"
             if hooks.has_message or hooks.has_pre_send:
                 context = Context(name, asynchronous=self._asynchronous)
                 slot.message = message = yield from hooks.message(message, context)
@@ -163,27 +188,16 @@ class SendPath:
             if slot.outcome is None:
                 if hooks.has_route and via is None and message.via is None and through is None:
                     name = (yield from hooks.route(message, self._names)) or name
-                slot.transport = transport = through or self._transport(name)
-                message = self._unsupporting.fitted(message, transport)
-                slot.message = message = self._stamp(message)
-                slot.delivery = Delivery(message, hooks=hooks, mailer=name, transcript=self._transcript)
+                self._address(slot, name, through)
         except MailError as error:
-            return (yield from self._over(slot.message, error))
-        if slot.outcome is not None:
-            yield from self._finished(slot)
+            return _Slot(slot.message, error)
         return slot
 
-    def _over(self, message: Message, error: MailError) -> Flow[_Slot]:
-        """Return the slot of a message that gets no further; not the one of the frame that the traceback holds."""
-        slot = _Slot(message)
-        slot.outcome = error
-        yield from self._finished(slot)
-        return slot
-
-    def _finished(self, slot: _Slot) -> Flow[None]:
-        """Log the outcome and tell observers, once."""
-        if self._finish(slot):
-            yield from self._tell(slot)
+    def _address(self, slot: _Slot, name: str, through: Transport | None) -> None:
+        """Find the transport, and make of the message what it gets. Raises MailErrors."""
+        slot.transport = transport = through or self._transport(name)
+        slot.message = message = self._stamp(self._unsupporting.fitted(slot.message, transport))
+        slot.delivery = Delivery(message, hooks=self._hooks, mailer=name, transcript=self._transcript)
 
     def _finish(self, slot: _Slot) -> bool:
         """Log the outcome; say whether there are observers to tell."""
@@ -244,9 +258,9 @@ class _Slot:
     delivery: Delivery
     transport: Transport
 
-    def __init__(self, message: Message) -> None:
+    def __init__(self, message: Message, outcome: Outcome | None = None) -> None:
         self.message = message
-        self.outcome: Outcome | None = None
+        self.outcome = outcome
 
     def value(self) -> Outcome | None:
         """Return the outcome as a value: without the traceback, which would hold the message as long as the error."""
@@ -268,6 +282,13 @@ class _Slot:
             return cast("Receipt", outcome)
         finally:
             del outcome
+
+
+def _own(message: Message) -> str | None:
+    """Return the mailer that a message names. Raises MessageInvalid for what is no message."""
+    if not isinstance(message, Message):
+        raise MessageInvalid(f"Expected a mailbridge.Message, not {type(message).__name__}.", field="message")
+    return message.via
 
 
 def _fault(transport: Transport, error: Exception | None) -> MailError:
