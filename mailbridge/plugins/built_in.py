@@ -44,6 +44,7 @@ FOLDERS = {
     "smtps": "smtp",
     "lmtp": "smtp",
     "postmark": "postmark",
+    "resend": "resend",
     "sendgrid": "sendgrid",
     "retry": "retry",
     "failover": "failover",

@@ -1,0 +1,22 @@
+"""The Resend transport: messages by Resend's Emails API."""
+
+from mailbridge.extend import Plugin
+
+# https://resend.com/docs/api-reference/emails/send-email and …/send-batch-emails (2026-11-22)
+FEATURES = frozenset({
+    "attachments", "headers", "html", "idempotency_key", "inline", "list_unsubscribe", "merge_data", "merge_global",
+    "merge_headers", "merge_metadata", "metadata", "multiple_reply_to", "priority", "provider_options", "send_at",
+    "tags", "template", "threading",
+})  # fmt: skip
+
+plugin = Plugin(
+    name="resend",
+    schemes=("resend",),
+    settings="mailbridge.transports.resend.settings:ResendSettings",
+    transport="mailbridge.transports.resend.transport:ResendTransport",
+    summary="Resend, Emails API.",
+    example="resend://re_key@default",
+    features=FEATURES,
+    limits={"recipients": 50, "bytes": 40_000_000, "batch": 100, "tag_length": 256},
+    docs="docs/transports/resend.md",
+)
