@@ -33,6 +33,8 @@ class HttpSettings(TransportSettings):
     max_bytes: int = Field(0, ge=0, description="octets of one call; 0: as the provider documents")
     max_batch: int = Field(0, ge=0, description="messages in one call; 0: as the provider documents, 1: no batches")
 
+    check_limits: bool = Field(True, description="refuse tags, metadata and so on beyond what the provider documents")
+
     @property
     def insecure(self) -> tuple[str, ...]:
         """The fields that give up protection: an API reached without TLS, except on this machine, is one."""

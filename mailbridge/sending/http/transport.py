@@ -6,29 +6,31 @@ from collections.abc import Hashable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, ClassVar, TypeVar
 
-from mailbridge.errors import AuthFailed, MailError, MessageInvalid, OutcomeUnknown, RateLimited
+from mailbridge.errors import AuthFailed, MailError, OutcomeUnknown, RateLimited
 from mailbridge.escapes import visible
-from mailbridge.flow.http import Http, HttpOptions, HttpRequest, HttpResponse
-from mailbridge.flow.operations import Flow, Now, TlsOptions, Wall
+from mailbridge.flow.http import Http, HttpRequest, HttpResponse
+from mailbridge.flow.operations import Flow, Now, Wall
 from mailbridge.message.copies import copies, is_merge, narrowed
 from mailbridge.message.message import Message
-from mailbridge.receipt import Receipt, RecipientStatus, Status
-from mailbridge.redaction import MASK
+from mailbridge.receipt import Receipt, RecipientStatus
 from mailbridge.sending.attempt import attempted
 from mailbridge.sending.delivery import Delivery, Outcome
 from mailbridge.sending.http.batch import deliver_many
 from mailbridge.sending.http.calls import Room, cut, divided
+from mailbridge.sending.http.credentials import long_enough, veiled, verified
+from mailbridge.sending.http.fates import fates, refuse_if_nobody
 from mailbridge.sending.http.joining import joined
+from mailbridge.sending.http.limits import Limits
 from mailbridge.sending.http.options import ProviderOptions
+from mailbridge.sending.http.reach import http_options
 from mailbridge.sending.http.refusal import Complaint, complaint, refused
 from mailbridge.sending.plugin import Plugin
 from mailbridge.sending.transport import Transport, Verification
-from mailbridge.settings.http import HttpSettings
 
 _NOW = Now()
 _WALL = Wall()
-_ACCEPTED = RecipientStatus(Status.ACCEPTED)
-_LONG_ENOUGH = 6  # characters from which on a secret can be told from ordinary text
+_MISREAD = (LookupError, TypeError, ValueError, AttributeError)
+"""What reading JSON of another shape than the expected one raises."""
 
 OptionsT = TypeVar("OptionsT", bound=ProviderOptions)
 
@@ -69,7 +71,6 @@ class HttpTransport(Transport):
         self.base_url: str = settings.base_url or self.home()
         self.lanes = settings.connections
         limits = self.plugin.limits
-        self.max_recipients = settings.max_recipients or limits.get("recipients", 0)
         self.max_bytes = settings.max_bytes or limits.get("bytes", 0)
         self.room = Room(
             settings.max_batch or limits.get("batch", 1),
@@ -78,7 +79,8 @@ class HttpTransport(Transport):
         )
         self.http = http_options(settings)
         self._shown = f"{self.name}://{region or 'default'}"
-        self._secrets = tuple(secret for secret in settings.secrets if len(secret) >= _LONG_ENOUGH)
+        self.limits = Limits(limits, settings, self._shown)
+        self._secrets = long_enough(settings.secrets)
         self._paused_until = 0.0
 
     def __str__(self) -> str:
@@ -171,17 +173,12 @@ class HttpTransport(Transport):
             message_id: the Message-ID that the provider writes in place of ours; "" if it does not tell.
             raw: the decoded answer.
         """
-        first = provider_ids[0] if provider_ids else ""
-        accepted = RecipientStatus(Status.ACCEPTED, provider_id=first) if first else _ACCEPTED
-        fates: dict[str, RecipientStatus] = {}
-        for to in message.envelope.recipients:
-            row = accepted if rows is None else rows.get(to.key, accepted)
-            fates[to.addr_spec] = row._replace(provider_id=first) if first and not row.provider_id else row
+        recipients = fates(message, rows, provider_ids[0] if provider_ids else "")
         if rows:
-            refuse_if_nobody(fates, self._shown)
+            refuse_if_nobody(recipients, self._shown)
         return Receipt(
             message_id=(message.message_id or "") if message_id is None else message_id,
-            recipients=fates,
+            recipients=recipients,
             provider=self.name,
             transport=self._shown,
             provider_ids=provider_ids,
@@ -221,13 +218,7 @@ class HttpTransport(Transport):
 
     def verify(self) -> Flow[Verification]:
         """Ask the provider whether the credentials are good, without sending anything."""
-        try:
-            response = yield from self.exchange(self.check())
-        except AuthFailed as error:
-            if region := (yield from self._region_of_the_key()):
-                error.hints = (f"The key works in the region {region}: set region={region}.",)
-            raise
-        return self.checked(response)
+        return (yield from verified(self))
 
     def alone(self, delivery: Delivery) -> bool:
         """Whether the message makes calls of its own, which no other message shares."""
@@ -261,8 +252,7 @@ class HttpTransport(Transport):
     def performed(self, request: HttpRequest, messages: Sequence[Message]) -> Flow[list[Outcome]]:
         """Make the call that `request` is, and read what became of its messages."""
         limit = self.max_bytes if len(messages) == 1 else self.room.octets
-        if 0 < limit < len(request.body):
-            raise self._too_large(len(request.body), limit)
+        self.limits.check_call(len(request.body), limit)
         response = yield from self.exchange(request)
         if not response.complete:
             raise OutcomeUnknown(
@@ -277,14 +267,16 @@ class HttpTransport(Transport):
                 return [self.read(response, messages[0])]
             return self.matched(self.read_many(response, messages), messages, response)
         except MailError as error:
-            raise self._veiled(error) from None
-        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise veiled(error, self._secrets) from None
+        except _MISREAD as error:
             raise self.unexpected(response) from error
 
     def matched(self, outcomes: list[Outcome], messages: Sequence[Message], response: HttpResponse) -> list[Outcome]:
         """Return one outcome for each message, also when the provider told more or fewer."""
-        missing = len(messages) - len(outcomes)
-        return outcomes[: len(messages)] + [self.unexpected(response) for _ in range(missing)]
+        told = [
+            veiled(each, self._secrets) if isinstance(each, MailError) else each for each in outcomes[: len(messages)]
+        ]
+        return told + [self.unexpected(response) for _ in messages[len(told) :]]
 
     def exchange(self, request: HttpRequest) -> Flow[HttpResponse]:
         """Exchange a request for a successful response. Raises the error that another answer means."""
@@ -307,15 +299,12 @@ class HttpTransport(Transport):
     def outgoing(self, delivery: Delivery) -> Message:
         """Return the message for those recipients of the delivery that are still to get it.
 
-        Raises MessageInvalid when there are more than the provider takes.
+        Raises MessageInvalid when they, or what the message says, are more than the provider takes.
         """
         message = delivery.message
         if len(delivery.envelope.recipients) < len(message.envelope.recipients):
             message = narrowed(message, delivery.envelope.recipients)
-        if self.max_recipients:
-            count = 1 + len(message.cc) + len(message.bcc) if is_merge(message) else len(message.envelope.recipients)
-            if count > self.max_recipients:
-                raise self._too_many(count)
+        self.limits.check(message)
         return message
 
     def kind(self, message: Message) -> Hashable:
@@ -338,90 +327,11 @@ class HttpTransport(Transport):
         self._paused_until = 0.0
 
     def _refusal(self, response: HttpResponse) -> Flow[MailError]:
-        said = self.complaint(response)
         now: float = yield _WALL
-        wait = self.pause(response, said)
-        return self._veiled(refused(response, said, transport=self._shown, codes=self.codes, now=now, seconds=wait))
-
-    def _region_of_the_key(self) -> Flow[str]:
-        """Return the other region in which the credentials are good, or an empty string."""
-        if self.settings.base_url:
-            return ""
-        here = self.base_url
-        request = self.check()
-        for region, there in self.regions.items():
-            if there != here and request.url.startswith(here):
-                elsewhere = HttpRequest(request.method, there + request.url[len(here) :], request.headers, request.body)
-                try:
-                    response = yield Http((yield from self.signed(elsewhere)), self.http)
-                except MailError:
-                    continue
-                if response.successful:
-                    return region
-        return ""
-
-    def _veiled(self, error: MailError) -> MailError:
-        """Mask our own secrets in what a provider said: some repeat the key that they refuse."""
-        for secret in self._secrets:
-            if secret in error.text:
-                error.text = error.text.replace(secret, MASK)
-                error.args = (error.text,)
-        return error
-
-    def _too_many(self, count: int) -> MessageInvalid:
-        return MessageInvalid(
-            f"{self._shown} takes {self.max_recipients} recipients a message at most, this one has {count}.",
-            field="to",
-            transport=self._shown,
-            hints=[
-                "Send several messages, or one with merge_data, of which everybody gets a private copy; "
-                "if your account may have more, set max_recipients."
-            ],
-        )
-
-    def _too_large(self, octets: int, limit: int) -> MessageInvalid:
-        return MessageInvalid(
-            f"{self._shown} takes {limit} octets at most, this call has {octets}.",
-            field="attachments",
-            transport=self._shown,
-            hints=["Send fewer or smaller files; if your account may send more, set max_bytes."],
-        )
-
-
-def refuse_if_nobody(fates: Mapping[str, RecipientStatus], transport: str) -> None:
-    """Raise the error of a message that nobody got, with everybody's fate."""
-    from mailbridge.errors import RecipientDeferred, RecipientRefused
-
-    statuses = {row.status for row in fates.values()}
-    if not statuses or not statuses <= {Status.REFUSED, Status.DEFERRED}:
-        return
-    first = next(iter(fates.values()))
-    kind = RecipientDeferred if Status.DEFERRED in statuses else RecipientRefused
-    verb = "puts off" if kind is RecipientDeferred else "refuses"
-    why = f": {first.text.rstrip('.')}" if first.text else ""
-    raise kind(
-        f"{transport} {verb} {'the recipient' if len(fates) == 1 else 'every recipient'}{why}.",
-        phase="response",
-        code=first.code,
-        enhanced_code=first.enhanced_code,
-        recipients=dict(fates),
-        transport=transport,
-    )
-
-
-def http_options(settings: HttpSettings) -> HttpOptions:
-    """Return how to reach the API that the settings describe."""
-    return HttpOptions(
-        tls=TlsOptions(
-            "",
-            verify=settings.tls_verify,
-            ca_file=None if settings.ca_file is None else str(settings.ca_file),
-        ),
-        connections=settings.connections,
-        connect=settings.connect_timeout,
-        read=settings.timeout,
-        write=settings.timeout,
-        total=settings.deadline,
-        pool=settings.timeout,
-        proxy=None if settings.proxy is None else settings.proxy.reveal(),
-    )
+        try:
+            said = self.complaint(response)
+            wait = self.pause(response, said)
+        except _MISREAD:  # a proxy's or a gateway's words, in JSON of another shape than the API's
+            said, wait = complaint(response), None
+        error = refused(response, said, transport=self._shown, codes=self.codes, now=now, seconds=wait)
+        return veiled(error, self._secrets)

@@ -1,0 +1,70 @@
+"""Credentials: asking whether they are good, finding the region in which they are, keeping them out of errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from mailbridge.errors import AuthFailed, MailError
+from mailbridge.flow.http import Http, HttpRequest
+from mailbridge.flow.operations import Flow
+from mailbridge.receipt import RecipientStatus
+from mailbridge.redaction import MASK
+from mailbridge.sending.transport import Verification
+
+if TYPE_CHECKING:
+    from mailbridge.sending.http.transport import HttpTransport
+
+_LONG_ENOUGH = 6  # characters
+
+
+def verified(transport: HttpTransport) -> Flow[Verification]:
+    """Ask the provider whether the credentials are good; if they are not, look for the region in which they are."""
+    try:
+        response = yield from transport.exchange(transport.check())
+    except AuthFailed as error:
+        if region := (yield from region_of_the_key(transport)):
+            error.hints = (f"The key works in the region {region}: set region={region}.",)
+        raise
+    return transport.checked(response)
+
+
+def region_of_the_key(transport: HttpTransport) -> Flow[str]:
+    """Return the other region in which the credentials are good, or an empty string."""
+    if transport.settings.base_url:
+        return ""
+    here = transport.base_url
+    request = transport.check()
+    for region, there in transport.regions.items():
+        if there != here and request.url.startswith(here):
+            elsewhere = HttpRequest(request.method, there + request.url[len(here) :], request.headers, request.body)
+            try:
+                response = yield Http((yield from transport.signed(elsewhere)), transport.http)
+            except MailError:
+                continue
+            if response.successful:
+                return region
+    return ""
+
+
+def long_enough(secrets: Iterable[str]) -> tuple[str, ...]:
+    """Return the secrets that can be told from ordinary text."""
+    return tuple(secret for secret in secrets if len(secret) >= _LONG_ENOUGH)
+
+
+def veiled(error: MailError, secrets: Iterable[str]) -> MailError:
+    """Mask secrets wherever in an error the provider's words stand: some repeat the key that they refuse."""
+
+    def masked(text: str) -> str:
+        for secret in secrets:
+            text = text.replace(secret, MASK)
+        return text
+
+    error.text = masked(error.text)
+    error.args = (error.text,)
+    error.provider_code = masked(error.provider_code)
+    error.hints = tuple(map(masked, error.hints))
+    for address, row in error.recipients.items():
+        if isinstance(row, RecipientStatus):
+            error.recipients[address] = row._replace(text=masked(row.text))
+    return error
