@@ -19,11 +19,12 @@ _NOT_TLS = (
 _OLD_TLS = ("UNSUPPORTED_PROTOCOL", "TLSV1_ALERT_PROTOCOL_VERSION", "VERSION_TOO_LOW", "WRONG_SSL_VERSION")
 
 
-def context(options: TlsOptions) -> ssl.SSLContext:
-    """Return the shared context for these options. Raises ConfigError for files that cannot be read."""
-    found = _contexts.get(options.key)
+def context(options: TlsOptions, use: str = "") -> ssl.SSLContext:
+    """Return the shared context for these options, one for each use. Raises ConfigError for unreadable files."""
+    key = (use, *options.key)
+    found = _contexts.get(key)
     if found is None:
-        found = _contexts[options.key] = _make(options)
+        found = _contexts[key] = _make(options)
     return found
 
 

@@ -1,8 +1,11 @@
-"""The network below httpx: names by the mailer's resolver, and for threads a deadline over all reads and writes.
+"""The network below httpx: names by the mailer's resolver, a deadline over all reads and writes, and a witness.
 
 httpx knows a timeout for each read, so a server that sends one octet now and then could hold a thread
-for hours. Under asyncio the deadline is the driver's; a thread cannot be interrupted, so here every read
+for hours. Under asyncio the driver ends the exchange; a thread cannot be interrupted, so here every read
 and write asks how much time is left.
+
+The witness says whether a request can have reached the server. httpx's errors do not: a ReadTimeout may
+come from a proxy that never made the connection.
 """
 
 from __future__ import annotations
@@ -13,19 +16,41 @@ import time
 from collections.abc import Iterable
 from contextvars import ContextVar
 from typing import Any
+from weakref import WeakSet
 
 from mailbridge.drivers.http.engine import core
 from mailbridge.drivers.names import Resolver, is_literal, name_error, resolve, resolve_within
 
-deadline: ContextVar[float] = ContextVar("mailbridge_http_deadline", default=float("inf"))
-"""The end of the exchange that this thread is in, by the monotonic clock."""
-
 _SHORTEST = 0.001  # seconds; 0 would mean "do not wait", and something else to the socket
 
 
-def _left(timeout: float | None) -> float:
-    left = deadline.get() - time.monotonic()
-    return max(left if timeout is None else min(timeout, left), _SHORTEST)
+class Progress:
+    """One exchange: when it has to be over, and whether the head of the request was written."""
+
+    __slots__ = ("ends", "sent")
+
+    def __init__(self, seconds: float) -> None:
+        self.ends = time.monotonic() + seconds
+        self.sent = False
+
+    @property
+    def over(self) -> bool:
+        """Whether the time is up."""
+        return time.monotonic() >= self.ends - 0.01  # the timers of an event loop may be early
+
+    def left(self, timeout: float | None) -> float:
+        """Return the seconds for the next step."""
+        left = self.ends - time.monotonic()
+        return max(left if timeout is None else min(timeout, left), _SHORTEST)
+
+    def wrote(self, octets: bytes) -> None:
+        """Note that octets were written: after a whole head, a server may act; CONNECT is for the proxy alone."""
+        if octets and not octets.startswith(b"CONNECT "):
+            self.sent = True
+
+
+progress: ContextVar[Progress] = ContextVar("mailbridge_http_progress")
+"""The exchange that this thread or task is in."""
 
 
 class Network(core.NetworkBackend):
@@ -34,6 +59,7 @@ class Network(core.NetworkBackend):
     def __init__(self, resolver: Resolver) -> None:
         self._resolver = resolver
         self._sockets = core.SyncBackend()
+        self._open: WeakSet[SyncStream] = WeakSet()
 
     def connect_tcp(
         self,
@@ -42,35 +68,43 @@ class Network(core.NetworkBackend):
         timeout: float | None = None,
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
-    ) -> Bounded:
+    ) -> SyncStream:
         """Connect to the first address that answers."""
-        end = time.monotonic() + _left(timeout)
+        end = time.monotonic() + progress.get().left(timeout)
         addresses = resolve_within(self._resolver, host, port, end - time.monotonic())
         for number, (_, address) in enumerate(addresses, start=1):
             share = max((end - time.monotonic()) / (len(addresses) - number + 1), _SHORTEST)
             try:
-                return Bounded(
-                    self._sockets.connect_tcp(address[0], address[1], share, local_address, socket_options or ())
-                )
+                stream = self._sockets.connect_tcp(address[0], address[1], share, local_address, socket_options or ())
+                return SyncStream(stream, self._open)
             except (core.ConnectError, core.ConnectTimeout):
                 if number == len(addresses):
                     raise
         raise core.ConnectError(f"{host} has no address")
 
+    def renounce(self) -> None:
+        """Close our copies of the parent's descriptors, if this process was forked off; nothing is said on them."""
+        for stream in list(self._open):
+            stream.close()
 
-class Bounded(core.NetworkStream):
+
+class SyncStream(core.NetworkStream):
     """A stream whose every step ends by the deadline."""
 
-    def __init__(self, stream: Any) -> None:
+    def __init__(self, stream: Any, others: WeakSet[SyncStream]) -> None:
         self._stream = stream
+        self._others = others
+        others.add(self)
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Read, in the time that is left."""
-        return self._stream.read(max_bytes, _left(timeout))  # type: ignore[no-any-return]
+        return self._stream.read(max_bytes, progress.get().left(timeout))  # type: ignore[no-any-return]
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write, in the time that is left."""
-        self._stream.write(buffer, _left(timeout))
+        exchange = progress.get()
+        self._stream.write(buffer, exchange.left(timeout))
+        exchange.wrote(buffer)
 
     def close(self) -> None:
         """Close."""
@@ -78,9 +112,10 @@ class Bounded(core.NetworkStream):
 
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> Bounded:
+    ) -> SyncStream:
         """Shake hands, in the time that is left."""
-        return Bounded(self._stream.start_tls(ssl_context, server_hostname, _left(timeout)))
+        stream = self._stream.start_tls(ssl_context, server_hostname, progress.get().left(timeout))
+        return SyncStream(stream, self._others)
 
     def get_extra_info(self, info: str) -> Any:
         """Return what the stream says of itself."""
@@ -101,18 +136,57 @@ class AsyncNetwork(core.AsyncNetworkBackend):
         timeout: float | None = None,  # noqa: ASYNC109 - httpcore's interface
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
-    ) -> Any:
+    ) -> AsyncStream:
         """Connect to the first address that answers; a resolver of the mailer's own is asked in a thread."""
         if self._resolver is resolve or is_literal(host):
-            return await self._sockets.connect_tcp(host, port, timeout, local_address, socket_options)
+            return AsyncStream(await self._sockets.connect_tcp(host, port, timeout, local_address, socket_options))
         try:
             addresses = await asyncio.get_running_loop().run_in_executor(None, self._resolver, host, port)
         except OSError as error:
             raise name_error(error, host) from error
         for number, (_, address) in enumerate(addresses, start=1):
             try:
-                return await self._sockets.connect_tcp(address[0], address[1], timeout, local_address, socket_options)
+                return AsyncStream(
+                    await self._sockets.connect_tcp(address[0], address[1], timeout, local_address, socket_options)
+                )
             except (core.ConnectError, core.ConnectTimeout):
                 if number == len(addresses):
                     raise
         raise core.ConnectError(f"{host} has no address")
+
+
+class AsyncStream(core.AsyncNetworkStream):
+    """A stream of a task."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
+        """Read."""
+        return await self._stream.read(max_bytes, timeout)  # type: ignore[no-any-return]
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        """Write."""
+        await self._stream.write(buffer, timeout)
+        progress.get().wrote(buffer)
+
+    async def aclose(self) -> None:
+        """Close."""
+        await self._stream.aclose()
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109
+    ) -> AsyncStream:
+        """Shake hands; whoever is cancelled meanwhile closes the connection (httpcore would leave it open)."""
+        try:
+            return AsyncStream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
+        except BaseException:
+            await self._stream.aclose()
+            raise
+
+    def get_extra_info(self, info: str) -> Any:
+        """Return what the stream says of itself."""
+        return self._stream.get_extra_info(info)

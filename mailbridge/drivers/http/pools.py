@@ -1,4 +1,4 @@
-"""Connection pools of httpx over our network: the one place that looks inside its transports.
+"""Connections of httpx over our network: the one place that looks inside its transports.
 
 `_pool` is not public, but it is all there is between httpx's transport, which everybody's tools mock
 (respx), and httpcore's pool, whose `network_backend` is public. A test says so if it ever goes away.
@@ -19,15 +19,20 @@ KEEPALIVE = 30.0
 
 
 class Pool(engine.HTTPTransport):
-    """The connections of threads."""
+    """The connections of threads to one server."""
 
     def __init__(self, options: HttpOptions, resolver: Resolver) -> None:
         super().__init__(verify=context_for(options), trust_env=False)
-        settings = _settings(options, options.connections) | {"network_backend": Network(resolver)}
+        self._network = Network(resolver)
+        settings = _settings(options, options.connections) | {"network_backend": self._network}
         if options.proxy is None:
             self._pool = core.ConnectionPool(**settings)
         else:
             self._pool = core.HTTPProxy(**settings, **_proxy(options.proxy))
+
+    def renounce(self) -> None:
+        """Let go of the connections of the parent, if this process was forked off."""
+        self._network.renounce()
 
 
 class AsyncPool(engine.AsyncHTTPTransport):

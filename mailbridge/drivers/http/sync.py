@@ -1,17 +1,18 @@
-"""HTTP for threads: one pool of connections for all requests with the same options."""
+"""HTTP for threads: one pool of connections for all requests to one server with the same options."""
 
 from __future__ import annotations
 
 import os
 import threading
-import time
 from typing import Any
+from urllib.parse import urlsplit
 
-from mailbridge.drivers.http.engine import engine
-from mailbridge.drivers.http.exchange import Body, explained, prepared
-from mailbridge.drivers.http.network import deadline
+from mailbridge.drivers.http.body import Body
+from mailbridge.drivers.http.exchange import FAILURES, explained, prepared
+from mailbridge.drivers.http.network import Progress, progress
 from mailbridge.drivers.http.pools import Pool
 from mailbridge.drivers.names import Resolver
+from mailbridge.errors import MailError
 from mailbridge.flow.http import Http, HttpResponse
 
 
@@ -26,14 +27,16 @@ class SyncHttp:
 
     def exchange(self, op: Http) -> HttpResponse:
         """Perform one exchange. Raises what `Http` says."""
-        if self._process != os.getpid():  # forked off: the connections are the parent's
-            self._process, self._pools, self._making = os.getpid(), {}, threading.Lock()
-        pool = self._pools.get(op.options.key) or self._made(op)
-        token = deadline.set(time.monotonic() + op.options.total)
+        pool = self._pool(op)
+        exchange = Progress(op.options.total)
+        token = progress.set(exchange)
         try:
-            return self._exchanged(pool, op)
+            answer = _answer(pool, op, exchange)
         finally:
-            deadline.reset(token)
+            progress.reset(token)
+        if isinstance(answer, MailError):
+            raise answer
+        return answer
 
     def close(self) -> None:
         """Close every connection; not those of the process that this one was forked off."""
@@ -44,28 +47,45 @@ class SyncHttp:
         for pool in pools.values():
             pool.close()
 
-    def _exchanged(self, pool: Pool, op: Http) -> HttpResponse:
-        try:
-            response = pool.handle_request(prepared(op.request, op.options))
-        except (engine.HTTPError, engine.InvalidURL) as error:
-            raise explained(error, op) from error
-        body = Body(response)
+    def _pool(self, op: Http) -> Pool:
+        if self._process != os.getpid():
+            self._renounce()
+        url = urlsplit(op.request.url)
+        key = (op.options.key, url.scheme, url.netloc)
+        pool = self._pools.get(key)
+        if pool is None:
+            with self._making:  # two pools would be twice the connections
+                pool = self._pools.get(key)
+                if pool is None:
+                    pool = self._pools[key] = Pool(op.options, self._resolver)
+        return pool
+
+    def _renounce(self) -> None:
+        """Begin anew in a process that was forked off: the connections are the parent's, and so is the lock."""
+        pools, self._pools = self._pools, {}
+        self._process, self._making = os.getpid(), threading.Lock()
+        for pool in pools.values():
+            pool.renounce()
+
+
+def _answer(pool: Pool, op: Http, exchange: Progress) -> HttpResponse | MailError:
+    """Return the response or the error; raised here it would hold httpx's frames, with request and key."""
+    body: Body | None = None
+    try:
+        response = pool.handle_request(prepared(op.request, op.options))
         stream: Any = response.stream
+        body = Body(response)
         try:
             for chunk in stream:
                 if not body.add(chunk):
                     break
             else:
                 body.ended()
-        except engine.HTTPError:
-            pass  # what has come is returned as incomplete, for whether it was accepted depends on the status
         finally:
             stream.close()
-        return body.response()
-
-    def _made(self, op: Http) -> Pool:
-        with self._making:  # two pools would be twice the connections
-            pool = self._pools.get(op.options.key)
-            if pool is None:
-                pool = self._pools[op.options.key] = Pool(op.options, self._resolver)
-            return pool
+    except MailError as error:
+        return error.with_traceback(None)
+    except FAILURES as error:
+        if body is None:
+            return explained(error, op, exchange)
+    return body.response()  # also incomplete: whether the message was accepted depends on the status
