@@ -46,6 +46,7 @@ FOLDERS = {
     "postmark": "postmark",
     "resend": "resend",
     "sendgrid": "sendgrid",
+    "ses": "ses",
     "retry": "retry",
     "failover": "failover",
     "roundrobin": "roundrobin",

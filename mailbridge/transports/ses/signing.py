@@ -1,0 +1,94 @@
+"""Who signs, and when: credentials that are given or found, and a clock that may be wrong."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+
+from mailbridge.extend import AuthFailed, Block, Flow, HttpRequest, HttpResponse, MailError, Wall
+from mailbridge.transports.ses.chain import Chain
+from mailbridge.transports.ses.refusal import EXPIRED, SKEWED
+from mailbridge.transports.ses.settings import SesSettings
+from mailbridge.transports.ses.signature import Credentials, Signer
+
+TOLERANCE = 240.0
+"""Seconds by which a signature may be old without being refused for it: Amazon allows 300."""
+
+KEPT = 60.0
+"""Seconds for which found credentials are used without asking: botocore renews them long before they expire."""
+
+_WALL = Wall()
+_log = logging.getLogger("mailbridge.send")
+
+
+class Signing:
+    """Signs requests, and puts right what a refusal says is wrong with the signature."""
+
+    def __init__(self, settings: SesSettings, region: str) -> None:
+        self._signer = Signer(region)
+        self._credentials = _given(settings)
+        self._chain = None if self._credentials is not None else Chain(settings.profile)
+        self._asked = float("-inf")
+        self._lag = 0.0
+
+    @property
+    def off(self) -> str:
+        """By how much this machine's clock is wrong, in words; empty as long as nothing is known against it."""
+        if not self._lag:
+            return ""
+        return f"the clock of this machine is {abs(self._lag):.0f} s {'behind' if self._lag > 0 else 'ahead'}"
+
+    def signed(self, request: HttpRequest) -> Flow[HttpRequest]:
+        """Return the request with a signature for the time that it is at Amazon."""
+        now: float = yield _WALL
+        credentials = self._credentials
+        if self._chain is not None and (credentials is None or not 0 <= now - self._asked < KEPT):
+            credentials = self._credentials = yield Block(self._chain.credentials)
+            self._asked = now
+        assert credentials is not None  # noqa: S101 - there is a chain where none are given
+        return self._signer.signed(request, credentials, now + self._lag)
+
+    def again(self, error: MailError, request: HttpRequest, response: HttpResponse) -> Flow[bool]:
+        """Say whether a refused request is worth signing anew, after credentials or clock have been put right."""
+        if not isinstance(error, AuthFailed):
+            return False
+        if error.provider_code in EXPIRED:
+            return (yield from self._renewed(request))
+        now: float = yield _WALL
+        return error.provider_code in SKEWED and self._set_right(request, response, now)
+
+    def _renewed(self, request: HttpRequest) -> Flow[bool]:
+        """Look credentials up anew, unless another request has done so; say whether they are others."""
+        refused = self._credentials
+        if self._chain is None or refused is None:
+            return False
+        if (request.header("x-amz-security-token") or "") == refused.session_token:
+            self._credentials = yield Block(self._chain.renewed)
+            self._asked = yield _WALL
+            return self._credentials != refused
+        return True
+
+    def _set_right(self, request: HttpRequest, response: HttpResponse, now: float) -> bool:
+        """Take the server's time for ours, if the request was signed for quite another."""
+        server = _date(response.header("date"))
+        signed = datetime.strptime(f"{request.header('x-amz-date')}+0000", "%Y%m%dT%H%M%SZ%z").timestamp()
+        if server is None or abs(server - signed) <= TOLERANCE:
+            return False
+        self._lag = server - now
+        _log.warning("%s, as Amazon sees it; requests are signed with Amazon's time", self.off)
+        return True
+
+
+def _given(settings: SesSettings) -> Credentials | None:
+    key, secret, token = settings.access_key_id, settings.secret_access_key, settings.session_token
+    if key is None or secret is None:
+        return None
+    return Credentials(key.reveal(), secret.reveal(), "" if token is None else token.reveal())
+
+
+def _date(value: str | None) -> float | None:
+    try:
+        return parsedate_to_datetime(value or "").timestamp()
+    except ValueError:
+        return None
