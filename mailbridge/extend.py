@@ -91,14 +91,24 @@ if TYPE_CHECKING:
         base64_of,
         encoded_form,
         encoded_text,
+        header_map,
         header_pairs,
         wire_form,
         wire_forms,
     )
     from mailbridge.sending.http.mime import HttpMimeTransport, addressed
+    from mailbridge.sending.http.oauth import Authorised
     from mailbridge.sending.http.options import ProviderOptions
     from mailbridge.sending.http.refusal import Complaint
     from mailbridge.sending.http.transport import HttpTransport
+    from mailbridge.sending.oauth.authorities import MICROSOFT_GRAPHS, google, microsoft, zoho
+    from mailbridge.sending.oauth.choice import tokens_for
+    from mailbridge.sending.oauth.client import Authority, Client
+    from mailbridge.sending.oauth.file_store import FileTokenStore
+    from mailbridge.sending.oauth.settings import OAuthFields, OAuthSettings
+    from mailbridge.sending.oauth.source import Tokens, TokenSource
+    from mailbridge.sending.oauth.store import MemoryTokenStore, TokenStore
+    from mailbridge.sending.oauth.token import Token
     from mailbridge.sending.plugin import Plugin
     from mailbridge.sending.policy import Policy
     from mailbridge.sending.rate_limit import RateLimit
@@ -115,15 +125,19 @@ if TYPE_CHECKING:
 
 __all__ = [
     "END",
+    "MICROSOFT_GRAPHS",
     "PULL",
     "Address",
     "Alternative",
     "Attachment",
     "Attempt",
     "AuthFailed",
+    "Authorised",
+    "Authority",
     "Await",
     "Block",
     "BlockingTransport",
+    "Client",
     "Close",
     "Complaint",
     "ConfigError",
@@ -136,6 +150,7 @@ __all__ = [
     "Emit",
     "Envelope",
     "Failover",
+    "FileTokenStore",
     "Flow",
     "Guard",
     "Http",
@@ -147,11 +162,14 @@ __all__ = [
     "HttpTransport",
     "Lease",
     "MailError",
+    "MemoryTokenStore",
     "Message",
     "MessageInvalid",
     "Mime",
     "MimeTransport",
     "Now",
+    "OAuthFields",
+    "OAuthSettings",
     "Outcome",
     "OutcomeUnknown",
     "Plugin",
@@ -184,6 +202,10 @@ __all__ = [
     "TlsFailed",
     "TlsMisconfigured",
     "TlsOptions",
+    "Token",
+    "TokenSource",
+    "TokenStore",
+    "Tokens",
     "Transport",
     "TransportSettings",
     "Unsupported",
@@ -197,14 +219,19 @@ __all__ = [
     "encoded_form",
     "encoded_text",
     "features",
+    "google",
+    "header_map",
     "header_pairs",
     "hookimpl",
     "mask",
+    "microsoft",
     "render",
+    "tokens_for",
     "unsupported",
     "visible",
     "wire_form",
     "wire_forms",
+    "zoho",
 ]
 
 _HOMES = {
@@ -237,11 +264,22 @@ _HOMES = {
     "mailbridge.sending.delivery": "Delivery Outcome",
     "mailbridge.sending.failover": "Failover",
     "mailbridge.sending.guard": "Guard",
-    "mailbridge.sending.http.contents": "alternatives base64_of encoded_form encoded_text header_pairs wire_form wire_forms",
+    "mailbridge.sending.http.contents": (
+        "alternatives base64_of encoded_form encoded_text header_map header_pairs wire_form wire_forms"
+    ),
     "mailbridge.sending.http.mime": "HttpMimeTransport addressed",
+    "mailbridge.sending.http.oauth": "Authorised",
     "mailbridge.sending.http.options": "ProviderOptions",
     "mailbridge.sending.http.refusal": "Complaint",
     "mailbridge.sending.http.transport": "HttpTransport",
+    "mailbridge.sending.oauth.authorities": "MICROSOFT_GRAPHS google microsoft zoho",
+    "mailbridge.sending.oauth.choice": "tokens_for",
+    "mailbridge.sending.oauth.client": "Authority Client",
+    "mailbridge.sending.oauth.file_store": "FileTokenStore",
+    "mailbridge.sending.oauth.settings": "OAuthFields OAuthSettings",
+    "mailbridge.sending.oauth.source": "TokenSource Tokens",
+    "mailbridge.sending.oauth.store": "MemoryTokenStore TokenStore",
+    "mailbridge.sending.oauth.token": "Token",
     "mailbridge.sending.plugin": "Plugin",
     "mailbridge.sending.policy": "Policy",
     "mailbridge.sending.rate_limit": "RateLimit",

@@ -13,7 +13,8 @@ _URL_USERINFO = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)([^\s/@,()]*)@")
 # Behind the mechanism stands a credential, unless a server lists what it offers: "AUTH LOGIN PLAIN". A word
 # in lower case is prose ("AUTH mechanism not supported"), unless it is the name of a mechanism.
 _MECHANISM = r"(?i:LOGIN|PLAIN|CRAM-MD5|DIGEST-MD5|NTLM|GSSAPI|EXTERNAL|X?OAUTH\w*|SCRAM-[\w-]+)\b"
-_SMTP_AUTH = re.compile(rf"\b((?i:AUTH)\s+(?:{_MECHANISM}|[A-Z0-9-]+))[ \t]+(?!{_MECHANISM})\S+")
+# "mailbridge auth login gmail" is a command of ours.
+_SMTP_AUTH = re.compile(rf"(?<!mailbridge )\b((?i:AUTH)\s+(?:{_MECHANISM}|[A-Z0-9-]+))[ \t]+(?!{_MECHANISM})\S+")
 _AUTHORIZATION = re.compile(
     r"(?i)\b(authorization|proxy-authorization|x-api-key|api-key|x-postmark-server-token)"
     r"([\"']?\s*[:=]\s*[\"']?)((?:basic|bearer|zoho-oauthtoken)\s+)?[^\s\"',]+"

@@ -49,6 +49,7 @@ def test_a_secret_is_masked_whatever_form_it_has(text: str) -> None:
         "The password was refused.",
         "504 5.5.4 AUTH mechanism not supported",
         "503 5.5.1 Error: AUTH not available",
+        "Log in again: mailbridge auth login gmail.",
     ],
 )
 def test_what_is_no_secret_stays_readable(text: str) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Callable
 from typing import Any, Literal
 
-from mailbridge.errors import AuthFailed, ConfigError, MailError
-from mailbridge.flow.operations import Await, Block, Flow, TlsOptions
+from mailbridge.errors import ConfigError
+from mailbridge.flow.operations import Flow, TlsOptions
 from mailbridge.secret import Secret
 from mailbridge.smtp.auth import Credentials
 from mailbridge.smtp.timeouts import Timeouts
+from mailbridge.smtp.tokens import asked
 
 TlsMode = Literal["auto", "starttls", "implicit", "off"]
 
@@ -27,7 +28,8 @@ class Server:
         tls: `starttls` and `implicit` insist; `off` never encrypts; `auto` is `implicit` on port 465,
             `off` on loopback and Unix sockets, `starttls` everywhere else.
         token: a callable that returns an OAuth 2 access token, called as `token(refresh=False)`, and
-            as `token(refresh=True)` once after the server refused it. It may be a coroutine function.
+            as `token(refresh=True)` once after the server refused it. It may be a coroutine function, or
+            return a flow.
         auth: the AUTH mechanisms allowed, best first; empty means all.
         timeouts: how long to wait for what.
         nonce: returns unpredictable text without commas, for SCRAM.
@@ -128,7 +130,7 @@ class Server:
 
         `refresh` asks it for a fresh token. Raises AuthFailed when it has none.
         """
-        token = None if self.token is None else (yield from _asked(self.token, refresh))
+        token = None if self.token is None else (yield from asked(self.token, refresh))
         return Credentials(
             self.user,
             password=self.password,
@@ -143,45 +145,3 @@ def _check_name(setting: str, value: str) -> None:
     """Refuse what could end a protocol line, or could not stand in one."""
     if not value.isprintable() or " " in value or (setting == "local_hostname" and not value.isascii()):
         raise ConfigError(f"{setting} {value!a} is no name of a host.", hints=[f"Correct {setting}."])
-
-
-def _asked(source: Callable[..., Any], refresh: bool) -> Flow[Secret]:
-    """Ask a token source; the token is veiled wherever it passes, for tracebacks show variables."""
-
-    def ask() -> Any:
-        answer = source(refresh=refresh)
-        return _Awaited(answer) if hasattr(answer, "__await__") else _secret(answer)
-
-    try:
-        token = yield from Block(ask)
-        if isinstance(token, _Awaited):
-            token = yield from Await(token, "the token source of an SMTP transport")
-    except MailError:
-        raise
-    except Exception as error:
-        why = f"{type(error).__name__}: {error}"
-        raise AuthFailed(f"The token source failed with {why}.", phase="auth") from error
-    return token  # type: ignore[no-any-return]
-
-
-class _Awaited:
-    """An awaitable token, veiled as soon as it is there."""
-
-    def __init__(self, awaitable: Awaitable[Any]) -> None:
-        self._awaitable = awaitable
-
-    def __await__(self) -> Generator[Any, Any, Secret]:
-        return _secret((yield from self._awaitable.__await__()))
-
-    def close(self) -> None:
-        """Give up on it: a coroutine left alone warns when collected."""
-        close = getattr(self._awaitable, "close", None)
-        if close is not None:
-            close()
-
-
-def _secret(token: Any) -> Secret:
-    # RFC 6750 section 2.1: printable ASCII; ^A would end it within XOAUTH2.
-    if not isinstance(token, str) or not token or not token.isascii() or not token.isprintable():
-        raise AuthFailed("The token source gave no token (printable ASCII text).", phase="auth")
-    return Secret(token)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Collection, Iterable
 
+from mailbridge.errors import MessageInvalid
 from mailbridge.message.address import Address
 from mailbridge.message.attachment import Attachment
 from mailbridge.message.message import Message
@@ -73,6 +74,21 @@ def header_pairs(message: Message, *, without: Collection[str] = ()) -> list[tup
     pairs = [pair for pair in pairs if pair[0].lower() not in own]
     pairs += message.headers
     return [pair for pair in pairs if pair[0].lower() not in without] if without else pairs
+
+
+def header_map(message: Message, *, without: Collection[str] = ()) -> dict[str, str]:
+    """Return `header_pairs` as an object by name, for APIs that have no other form.
+
+    Raises MessageInvalid for a header that stands there twice: the second would take the first one's place.
+    """
+    found: dict[str, str] = {}
+    known: set[str] = set()
+    for name, text in header_pairs(message, without=without):
+        if name.lower() in known:
+            raise MessageInvalid(f"headers: {name} stands there twice, and this API takes each once.", field="headers")
+        known.add(name.lower())
+        found[name] = text
+    return found
 
 
 def wire_form(address: Address) -> str:

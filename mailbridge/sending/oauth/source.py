@@ -1,0 +1,161 @@
+"""`TokenSource`: the access token of an account, renewed in time, and once for everybody who waits for it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from mailbridge.errors import ConfigError, TimedOut
+from mailbridge.flow.http import HttpOptions
+from mailbridge.flow.operations import Block, Flow, Now, Sleep, Wall
+from mailbridge.secret import Secret
+from mailbridge.sending.oauth.endpoint import token_of
+from mailbridge.sending.oauth.grants import Grant
+from mailbridge.sending.oauth.store import TokenStore
+from mailbridge.sending.oauth.token import Token
+from mailbridge.sending.oauth.turn import Turn
+
+MARGIN = 120.0
+"""Seconds before its end at which a token is renewed: longer than a request takes, clocks apart included."""
+
+JUST_NOW = 10.0
+"""Seconds within which a token that was renewed on demand is not renewed on demand again."""
+
+_NOW = Now()
+_WALL = Wall()
+_log = logging.getLogger("mailbridge.oauth")
+
+
+class Tokens(Protocol):
+    """Where a transport gets its access token from."""
+
+    def token(self) -> Flow[Secret]:
+        """Return a token that is good for another while. Raises AuthFailed when there is none to be had."""
+
+    def renewed(self, refused: str) -> Flow[bool]:
+        """Whether there is another token than the one that was refused; gets one if need be."""
+
+    def __call__(self, *, refresh: bool) -> Any:
+        """Answer a transport over SMTP (`mailbridge.smtp.server.Server`)."""
+
+
+class TokenSource:
+    """The token of one account; any number of threads, tasks and (given a store that they share) processes use it.
+
+    When it is about to expire, or was refused, one of them renews it while the others wait. The new one
+    is stored before it is used, for the old refresh token may be void by then.
+
+    Args:
+        grant: for what a token is given.
+        url: the token endpoint, whatever was kept with a login; empty to ask the one that was kept, or `usual`.
+        usual: the token endpoint of the authorisation server.
+        http: how to reach it.
+        store: where tokens are kept, under the name `account`.
+        again: how a person logs in again.
+    """
+
+    def __init__(
+        self,
+        grant: Grant,
+        *,
+        usual: str,
+        http: HttpOptions,
+        store: TokenStore,
+        account: str,
+        url: str = "",
+        again: str = "",
+    ) -> None:
+        self._grant = grant
+        self._url = url
+        self._usual = usual
+        self._http = http
+        self._store = store
+        self._account = account
+        self._again = again
+        self._turn = Turn()
+        self._token: Token | None = None
+        self._demanded = -JUST_NOW
+
+    def token(self) -> Flow[Secret]:
+        """Return a token that is good for another while, renewed if it has to be."""
+        now: float = yield _WALL
+        token = self._token
+        if token is not None and token.lasts(now, MARGIN):
+            return token.access
+        return (yield from self._fresh("")).access
+
+    def renewed(self, refused: str) -> Flow[bool]:
+        """Whether there is another token than the one that was refused; renews it unless somebody else has."""
+        return (yield from self._fresh(refused)).access.reveal() != refused
+
+    def __call__(self, *, refresh: bool) -> Flow[Secret]:
+        """Answer a transport over SMTP: its token, and after a refusal another one."""
+        if not refresh:
+            return (yield from self.token())
+        # Several connections are refused at once, and none says which token it had: one renewal is for all.
+        now: float = yield _NOW
+        token = self._token
+        if token is None or now - self._demanded >= JUST_NOW:
+            token = yield from self._fresh(token.access.reveal() if token is not None else "")
+            self._demanded = now
+        return token.access
+
+    def _fresh(self, refused: str) -> Flow[Token]:
+        """Return a token that is good and not the refused one: somebody else's, the stored one, or a new one."""
+        begun: float = yield _NOW
+        pause = 0.005
+        while True:
+            now: float = yield _WALL
+            if (token := self._token) is not None and _good(token, refused, now):
+                return token
+            if self._turn.take():
+                with _ending(self._turn.give_back):
+                    if (claim := (yield from self._call(self._store.claim))) is not None:
+                        with _ending(claim):
+                            return (yield from self._renew(refused))
+            if (yield _NOW) - begun > self._http.total:
+                raise TimedOut(
+                    f"Somebody else has been renewing the token of {self._account} for {self._http.total:g} s.",
+                    phase="auth",
+                )
+            yield Sleep(pause)
+            pause = min(pause * 1.5, 0.1)
+
+    def _renew(self, refused: str) -> Flow[Token]:
+        stored: Token | None = yield from self._call(self._store.load)
+        now: float = yield _WALL
+        if stored is not None and _good(stored, refused, now):  # another process has done it
+            self._token = stored
+            return stored
+        url = self._url or (stored.url if stored else "") or self._usual
+        form = yield from self._grant.form(stored)
+        token = yield from token_of(url, form, self._http, again=self._again)
+        token = stored.succeeded_by(token) if stored else token
+        self._token = token
+        try:
+            yield from self._call(self._store.save, token)
+        except ConfigError as error:
+            # The mail can go out; the next process may have to log in again, if the server rotates refresh tokens.
+            _log.warning("the renewed token of %s could not be stored: %s", self._account, error)
+        return token
+
+    def _call(self, function: Callable[..., Any], *arguments: Any) -> Flow[Any]:
+        """Call a function of the store for this account, in a thread under asyncio unless it is quick."""
+        if self._store.quick:
+            return function(self._account, *arguments)
+        return (yield Block(function, self._account, *arguments))
+
+
+def _good(token: Token, refused: str, now: float) -> bool:
+    return token.access.reveal() != refused and token.lasts(now, MARGIN)
+
+
+@contextmanager
+def _ending(end: Callable[[], None]) -> Iterator[None]:
+    """Call `end` at once, however the flow goes on or is abandoned; no operation, for those cannot be had then."""
+    try:
+        yield
+    finally:
+        end()
