@@ -16,10 +16,11 @@ from mailbridge.extend import (
     MessageInvalid,
     Outcome,
     Receipt,
+    Template,
     Verification,
     alternatives,
     base64_of,
-    header_pairs,
+    header_map,
 )
 from mailbridge.transports.sendgrid import plugin
 from mailbridge.transports.sendgrid.settings import SendGridOptions, SendGridSettings
@@ -64,7 +65,7 @@ class SendGridTransport(HttpTransport):
         if first.attachments:
             payload["attachments"] = [_file(each) for each in first.attachments]
         if first.template is not None:
-            payload["template_id"] = first.template.id
+            payload["template_id"] = _template(first.template)
         if first.tags:
             payload["categories"] = list(first.tags)
         payload |= self._switches(first, options)
@@ -122,7 +123,10 @@ def _personalization(message: Message, options: SendGridOptions) -> dict[str, An
     taken: set[str] = set()
     for field in ("to", "cc", "bcc"):
         # SendGrid refuses an address that stands twice in a personalization.
-        fresh = {each.key: each for each in getattr(message, field) if each.key not in taken}
+        fresh: dict[str, Address] = {}
+        for each in getattr(message, field):
+            if each.key not in taken:
+                fresh.setdefault(each.key, each)
         if fresh:
             said[field] = [_mailbox(each) for each in fresh.values()]
             taken.update(fresh)
@@ -130,8 +134,8 @@ def _personalization(message: Message, options: SendGridOptions) -> dict[str, An
         raise MessageInvalid("to: SendGrid needs at least one address in to.", field="to")
     if message.subject:
         said["subject"] = message.subject
-    if headers := header_pairs(message):
-        said["headers"] = dict(headers)
+    if headers := header_map(message):
+        said["headers"] = headers
     if message.metadata:
         said["custom_args"] = {name: _text_of(value) for name, value in message.metadata.items()}
     if message.send_at is not None:
@@ -148,7 +152,15 @@ def _mailbox(address: Address) -> dict[str, str]:
     return {"email": address.wire, "name": address.name} if address.name else {"email": address.wire}
 
 
+def _template(template: Template) -> str:
+    if template.version is not None:  # SendGrid uses the one that is marked as active
+        raise MessageInvalid("template: SendGrid takes no version with a template.", field="template")
+    return template.id
+
+
 def _file(file: Attachment) -> dict[str, str]:
+    if not file.content:
+        raise MessageInvalid("attachments: SendGrid takes no empty file.", field="attachments")
     # The charset is left out: SendGrid rewrites it, and declares ISO-8859-1 (seen by Anymail, issue 150).
     said = {"content": base64_of(file), "filename": file.filename or "attachment", "type": file.mime_type}
     if file.content_id:
