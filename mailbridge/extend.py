@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     )
     from mailbridge.escapes import visible
     from mailbridge.flow.http import Http, HttpOptions, HttpRequest, HttpResponse, dig
+    from mailbridge.flow.multipart import FormFile
     from mailbridge.flow.operations import (
         END,
         PULL,
@@ -152,6 +153,7 @@ __all__ = [
     "Failover",
     "FileTokenStore",
     "Flow",
+    "FormFile",
     "Guard",
     "Http",
     "HttpMimeTransport",
@@ -247,6 +249,7 @@ _HOMES = {
         "Stream TlsOptions Wall Write"
     ),
     "mailbridge.flow.http": "Http HttpOptions HttpRequest HttpResponse dig",
+    "mailbridge.flow.multipart": "FormFile",
     "mailbridge.hooks.context": "Context",
     "mailbridge.hooks.specification": "hookimpl",
     "mailbridge.message": "features",

@@ -14,6 +14,7 @@ from json import dumps, loads
 from typing import Any, Literal, NoReturn
 from urllib.parse import urlencode
 
+from mailbridge.flow.multipart import FormFile, form_data
 from mailbridge.flow.operations import Op, TlsOptions
 
 __all__ = ["Http", "HttpOptions", "HttpRequest", "HttpResponse", "encoded_json"]
@@ -50,6 +51,22 @@ class HttpRequest:
         """Return a request whose body is an HTML form, `application/x-www-form-urlencoded`."""
         kind = ("Content-Type", "application/x-www-form-urlencoded")
         return cls(method, url, (*headers, kind), urlencode(list(fields)).encode())
+
+    @classmethod
+    def multipart(
+        cls,
+        method: Method,
+        url: str,
+        fields: Iterable[tuple[str, str]],
+        files: Iterable[FormFile] = (),
+        headers: Iterable[tuple[str, str]] = (),
+    ) -> HttpRequest:
+        """Return a request whose body is a form with files, `multipart/form-data`.
+
+        Raises ValueError for a line break in a name.
+        """
+        content_type, body = form_data(fields, files)
+        return cls(method, url, (*headers, ("Content-Type", content_type)), body)
 
     def with_headers(self, *headers: tuple[str, str]) -> HttpRequest:
         """Return the same request with further headers; they replace those of the same name."""
