@@ -1,0 +1,25 @@
+"""The parts of a message in the shapes that APIs want."""
+
+from __future__ import annotations
+
+import pytest
+from support.members import message
+
+from mailbridge.errors import MessageInvalid
+from mailbridge.sending.http.contents import header_map
+
+
+def test_headers_are_an_object_by_name() -> None:
+    told = message(headers={"X-A": "1"}, in_reply_to="<a@b.example>", priority="high")
+    assert header_map(told, without={"importance"}) == {
+        "In-Reply-To": "<a@b.example>",
+        "X-Priority": "1 (Highest)",
+        "X-A": "1",
+    }
+
+
+@pytest.mark.parametrize("headers", [{"X-A": ["1", "2"]}, [("X-A", "1"), ("x-a", "2")]], ids=["one name", "two cases"])
+def test_a_header_that_stands_twice_is_refused_where_one_would_be_lost(headers: object) -> None:
+    with pytest.raises(MessageInvalid, match="stands there twice") as caught:
+        header_map(message(headers=headers))
+    assert caught.value.field == "headers"
