@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from copy import copy
 from typing import NamedTuple
 
@@ -19,11 +19,15 @@ HEADERS = 2048
 
 
 class Room(NamedTuple):
-    """What one call may hold: messages, recipients over all of them, octets; 0 means any number."""
+    """What one call may hold: messages, recipients over all of them, octets; 0 means any number.
+
+    `shared` are the fields that it says once for all its messages.
+    """
 
     messages: int = 1
     recipients: int = 0
     octets: int = 0
+    shared: frozenset[str] = frozenset()
 
 
 def cut(messages: Iterable[Message], room: Room, kind: Callable[[Message], Hashable]) -> Iterator[list[Message]]:
@@ -64,17 +68,18 @@ class Filling:
             return False
         if room.recipients and self._recipients + _recipients(message) > room.recipients:
             return False
-        return not room.octets or self._octets + weight(message) <= room.octets
+        return not room.octets or self._octets + weight(message, room.shared) <= room.octets
 
     def add(self, message: Message) -> None:
         """Take the message."""
+        room, said = self._room, self._room.shared
         if not self.messages:
-            self._kind = self._of(message)
+            self._kind, said = self._of(message), frozenset()
         self.messages.append(message)
-        if self._room.recipients:
+        if room.recipients:
             self._recipients += _recipients(message)
-        if self._room.octets:
-            self._octets += weight(message)
+        if room.octets:
+            self._octets += weight(message, said)
 
 
 def divided(
@@ -97,16 +102,19 @@ def divided(
     return first + (yield from divided(call, messages[middle:]))
 
 
-def weight(message: Message) -> int:
-    """Return about how many octets a message takes in a JSON body: files in base64, text escaped a little."""
+def weight(message: Message, said: Collection[str] = ()) -> int:
+    """Return about how many octets a message takes in a JSON body: files in base64, text escaped a little.
+
+    Fields in `said` take none, for another message of the call has said them already.
+    """
     octets = HEADERS
-    for text in (message.text, message.html, message.amp, message.calendar):
-        if text:
+    for name in ("text", "html", "amp", "calendar"):
+        if (text := getattr(message, name)) and name not in said:
             octets += len(text) + len(text) // 8
-    for file in message.attachments:
-        octets += len(file.content) * 4 // 3 + 512
-    for alternative in message.alternatives:
-        octets += len(alternative.content)
+    if "attachments" not in said:
+        octets += sum([len(file.content) * 4 // 3 + 512 for file in message.attachments])
+    if "alternatives" not in said:
+        octets += sum([len(alternative.content) for alternative in message.alternatives])
     if message.raw is not None:
         octets += len(message.raw) * 4 // 3
     return octets

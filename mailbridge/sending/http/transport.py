@@ -76,6 +76,7 @@ class HttpTransport(Transport):
             settings.max_batch or limits.get("batch", 1),
             limits.get("batch_recipients", 0),
             settings.max_bytes or limits.get("batch_bytes", self.max_bytes),
+            frozenset(self.sharing),
         )
         self.http = http_options(settings)
         self._shown = f"{self.name}://{region or 'default'}"
@@ -115,6 +116,13 @@ class HttpTransport(Transport):
     def complaint(self, response: HttpResponse) -> Complaint:
         """Return what an error body says; the usual shapes are read, override for others."""
         return complaint(response)
+
+    def meaning(self, response: HttpResponse, said: Complaint) -> type[MailError] | None:
+        """Return the class of error that a refusal means, or None where its status says it: as `codes` has it.
+
+        Override for a provider whose errors have no codes and are told by their words.
+        """
+        return self.codes.get(said.code)
 
     def pause(self, response: HttpResponse, said: Complaint) -> float | None:
         """Return the seconds to wait that the provider says elsewhere than in Retry-After."""
@@ -330,8 +338,9 @@ class HttpTransport(Transport):
         now: float = yield _WALL
         try:
             said = self.complaint(response)
-            wait = self.pause(response, said)
+            kind, wait = self.meaning(response, said), self.pause(response, said)
         except _MISREAD:  # a proxy's or a gateway's words, in JSON of another shape than the API's
-            said, wait = complaint(response), None
-        error = refused(response, said, transport=self._shown, codes=self.codes, now=now, seconds=wait)
+            said, kind, wait = complaint(response), None, None
+        codes = {} if kind is None else {said.code: kind}
+        error = refused(response, said, transport=self._shown, codes=codes, now=now, seconds=wait)
         return veiled(error, self._secrets)
