@@ -112,7 +112,7 @@ class HttpResponse:
         """The body read as JSON, or None if it is none (also where it holds NaN, or is nested absurdly)."""
         if self._data is _MISSING:
             try:
-                self._data = loads(self.body.decode(), parse_constant=_refuse)
+                self._data = loads(self.body.decode("utf-8-sig"), parse_constant=_refuse)
             except (ValueError, RecursionError):
                 self._data = None
         return self._data
