@@ -24,12 +24,16 @@ _KEY_VALUE = re.compile(
     r"([\"']?\s*[:=]\s*[\"']?)[^\s\"'&,;)]+"
 )
 
+_SIGNATURE = re.compile(
+    r"(?i)\b(signature=)[0-9a-f]{64}\b"
+)  # of AWS: whoever has it can repeat the request for minutes
+
 
 def mask(text: str) -> str:
     """Return `text` with credentials replaced by asterisks.
 
-    Masks the user part of URLs, the argument of an SMTP AUTH command, authorization headers and
-    `password=…`-like pairs.
+    Masks the user part of URLs, the argument of an SMTP AUTH command, authorization headers, signatures of
+    AWS and `password=…`-like pairs.
 
     >>> mask("cannot reach smtp://ann:s3cret@mail.example.com:587")
     'cannot reach smtp://********@mail.example.com:587'
@@ -38,4 +42,5 @@ def mask(text: str) -> str:
         text = _URL_USERINFO.sub(rf"\1{MASK}@", text)
     text = _SMTP_AUTH.sub(rf"\1 {MASK}", text)
     text = _AUTHORIZATION.sub(rf"\1\2\3{MASK}", text)
+    text = _SIGNATURE.sub(rf"\1{MASK}", text)
     return _KEY_VALUE.sub(rf"\1\2{MASK}", text)

@@ -38,6 +38,11 @@ def test_a_secret_is_masked_whatever_form_it_has(text: str) -> None:
     assert MASK in mask(text)
 
 
+def test_a_signature_of_aws_is_masked() -> None:
+    said = f"AWS4-HMAC-SHA256 Credential=AKIA/20261122/eu-west-1/ses/aws4_request, Signature={'c4' * 32} is no good"
+    assert mask(said) == said.replace("c4" * 32, MASK)
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -50,6 +55,7 @@ def test_a_secret_is_masked_whatever_form_it_has(text: str) -> None:
         "504 5.5.4 AUTH mechanism not supported",
         "503 5.5.1 Error: AUTH not available",
         "Log in again: mailbridge auth login gmail.",
+        "Signature expired: 20261122T000000Z is now earlier than 20261122T001000Z (20261122T001500Z - 5 min.)",
     ],
 )
 def test_what_is_no_secret_stays_readable(text: str) -> None:

@@ -25,7 +25,7 @@ def envelope(message: Message) -> dict[str, list[str]]:
     places |= {each.key: "ToAddresses" for each in message.to}
     said: dict[str, list[str]] = {}
     for each in message.envelope.recipients:
-        said.setdefault(places.get(each.key, "BccAddresses"), []).append(each.wire)
+        said.setdefault(places.get(each.key, "ToAddresses"), []).append(each.wire)
     return said
 
 
