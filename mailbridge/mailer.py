@@ -54,8 +54,8 @@ class Mailer:
         hooks: objects with `@hookimpl` functions, registered in this order.
         default_from: the author of what `message(…)` makes, where the fields name none.
         default_reply_to: likewise, where answers go.
-        unsupported: what to do with features a transport lacks: `raise`, `warn`, `drop`, or a mapping
-            by feature.
+        unsupported: what to do with features a transport lacks: `raise`, `warn`, `drop`, `emulate`, or
+            a mapping by feature.
         message_id_domain: the right-hand side of Message-IDs; the author's domain by default.
         resolver: finds the addresses of a host, in place of the system's resolver.
         transcript: collects the dialogues with servers, redacted, for a person to read.

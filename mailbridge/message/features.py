@@ -84,13 +84,16 @@ _BY_FIELD = {
     "references": "threading",
 }
 
+_PRIVATE = frozenset({"merge_data", "merge_headers", "merge_metadata"})
+"""What makes private copies, even where it is empty: elsewhere everybody in `to` would see the others."""
+
 
 def features_of(message: Message) -> frozenset[str]:
     """Return the names of the features that `message` uses."""
     used = {
         feature
         for name, value in list(message.__dict__.items())  # another thread may compute the envelope just now
-        if (feature := _BY_FIELD.get(name)) and (value or value == "") and value != "normal"
+        if (feature := _BY_FIELD.get(name)) and (value or value == "" or feature in _PRIVATE) and value != "normal"
     }
     if message.attachments:
         used.update(["inline" if each.inline else "attachments" for each in message.attachments])

@@ -18,7 +18,7 @@ from mailbridge.settings.leaves import PREFIX, SEPARATOR, Leaves
 from mailbridge.settings.mailer import MailerSettings
 from mailbridge.settings.problems import gathering, nearest
 
-Unsupported = Literal["raise", "warn", "drop"]
+Unsupported = Literal["raise", "warn", "drop", "emulate"]
 
 
 def _words(value: Any) -> Any:

@@ -90,7 +90,7 @@ def test_everything_wrong_with_the_settings_is_said_at_once(run, monkeypatch):
     assert first == "Error: The settings cannot be used: 2 problems:"
     assert "MAILBRIDGE_DEFAULT_FORM; did you mean MAILBRIDGE_DEFAULT_FROM?" in second
     assert "MAILBRIDGE_UNSUPPORTED" in third
-    assert "must be 'raise', 'warn' or 'drop'" in third
+    assert "must be 'raise', 'warn', 'drop' or 'emulate'" in third
 
 
 def test_show_without_a_mailer_lists_the_settings_and_says_how_to_set_one(run, nowhere, monkeypatch):

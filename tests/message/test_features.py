@@ -31,9 +31,12 @@ USES: list[tuple[str, dict[str, Any]]] = [
     ("inline", {"attachments": Attachment(b"x", inline=True)}),
     ("list_unsubscribe", {"list_unsubscribe": "https://x/y", "list_unsubscribe_post": True}),
     ("merge_data", {"merge_data": {"x@y.z": {}}}),
+    ("merge_data", {"merge_data": {}}),
     ("merge_global", {"merge_global": {"a": 1}}),
     ("merge_headers", {"merge_headers": {"x@y.z": {"X-A": "1"}}}),
+    ("merge_headers", {"merge_headers": {}}),
     ("merge_metadata", {"merge_metadata": {"x@y.z": {"a": 1}}}),
+    ("merge_metadata", {"merge_metadata": {}}),
     ("message_id", {"message_id": "a@b"}),
     ("metadata", {"metadata": {"a": 1}}),
     ("multiple_reply_to", {"reply_to": ["a@b.c", "d@e.f"]}),
@@ -79,10 +82,11 @@ def test_a_field_uses_its_feature_and_no_other(feature: str, fields: dict[str, A
             "sensitive": True,
         },
         {"tags": [], "metadata": {}, "headers": {}, "attachments": [], "track_opens": False, "require_tls": False},
+        {"merge_global": {}, "provider_options": {}},
         {"priority": "normal", "on_partial": "abort"},
         {"to": "x@bücher.de"},
     ],
-    ids=["plain", "empty", "normal", "idn"],
+    ids=["plain", "empty", "no data for all", "normal", "idn"],
 )
 def test_what_every_transport_can_do_is_no_feature(fields: dict[str, Any]) -> None:
     assert message(**fields).features is features.NONE
