@@ -242,6 +242,13 @@ _FIELDS: dict[str, dict[str, Any]] = {
         "merge_global": {"shop": "Example & Co", "name": "you"},
         "merge_data": {ANN: {"name": "Ann"}, BOB: {"name": "Bob", "extra": "1"}},
     },
+    "template-merge-alone": {  # some services take no subject beside a template
+        **THREE,
+        "text": None,
+        "subject": None,
+        "template": "12345",
+        "merge_data": {ANN: {"name": "Ann"}, BOB: {"name": "Bob"}},
+    },
     "merge-data": {**THREE, "merge_data": {ANN: {"name": "Ann"}, BOB: {"name": "Bob"}, CYD: {"name": "Çyd"}}},
     "merge-data-spelt-otherwise": {
         "to": ["Ann.Smith@Bücher.example", "bob@example.org"],

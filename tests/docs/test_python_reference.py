@@ -18,6 +18,7 @@ from mailbridge.message import features
 from mailbridge.message.fields import Fields
 from mailbridge.plugins import Plugins
 from mailbridge.plugins.built_in import FOLDERS, PRESETS, record_of
+from mailbridge.settings.http import HttpSettings
 from mailbridge.settings.leaves import variable
 from mailbridge.smtp.classify import recipient_row, refusal
 from mailbridge.smtp.reply import Reply
@@ -85,6 +86,8 @@ def test_every_setting_of_a_transport_is_a_row_of_its_page(folder: str, field: s
     text = page(f"transports/{PAGES.get(folder, folder)}")
     if folder in PRESETS:
         text = page("transports/smtp") + text  # which names only what is other than there
+    if issubclass(record_of(folder).load_settings(), HttpSettings):
+        text = page("transports/http") + text  # likewise
     found = rows(section(text, folder) if PAGES.get(folder) == "policies" else text)
     assert field in found, f"docs/transports/{PAGES.get(folder, folder)}.md has no row for {folder}'s {field}"
     default = record_of(folder).load_settings().model_fields[field].default

@@ -7,6 +7,7 @@ A test that needs them is skipped where they are absent, and says so.
 
 from __future__ import annotations
 
+import re
 import sys
 from functools import cache
 from importlib import import_module
@@ -17,11 +18,18 @@ import pytest
 
 SPECS = Path(__file__).resolve().parents[3] / "shared" / "specs"
 
+WRONG = {
+    # Postmark's old Swagger file: with templates it wants bare addresses, and both names of a template.
+    "postmark": re.compile(r"(From|To|Cc|Bcc): .* is not a 'email'|'Template(Id|Alias)' is a required property"),
+}
+"""What a description says that is plainly not so, by provider."""
+
 
 def violations(provider: str, request: Any) -> list[str]:
     """Return what the provider's description has against a request (of `HttpRequest`'s shape)."""
     found: list[str] = checker().check(provider, request.method, request.url, request.headers, request.body)
-    return found
+    wrong = WRONG.get(provider)
+    return [each for each in found if wrong is None or not wrong.search(each)]
 
 
 @cache

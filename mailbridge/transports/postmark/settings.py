@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, model_validator
 
 from mailbridge.extend import HttpSettings, ProviderOptions, Secret
 
 TEST_TOKEN = "POSTMARK_API_TEST"  # noqa: S105 - documented, and the same for everybody
 _TOKEN = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}").fullmatch
+_SMTP_KEY = re.compile(r"PM-[TB]-.+").fullmatch
 
 
 class PostmarkSettings(HttpSettings):
@@ -19,16 +20,17 @@ class PostmarkSettings(HttpSettings):
 
     dsn_parts: ClassVar[Mapping[str, str]] = {"user": "server_token"}
 
-    server_token: Secret = Field(description="the token of a server; POSTMARK_API_TEST checks messages and sends none")
+    server_token: Secret = Field(description="the API token of a server; POSTMARK_API_TEST has messages checked only")
     stream: str = Field("", description="the message stream of messages that name none")
 
-    @field_validator("server_token")
-    @classmethod
-    def _is_token(cls, value: Secret) -> Secret:
-        token = value.reveal()
-        if token != TEST_TOKEN and not _TOKEN(token):
-            raise ValueError("is no server token of Postmark: they have the form of a UUID (API Tokens of the server)")
-        return value
+    @model_validator(mode="after")  # a validator of a secret field alone could not say why
+    def _is_token(self) -> Self:
+        token = self.server_token.reveal()
+        if _SMTP_KEY(token):
+            raise ValueError("server_token is an access key for SMTP, which postmark+smtp takes")
+        if token != TEST_TOKEN and not _TOKEN(token) and not self.base_url:
+            raise ValueError("server_token has not the form of a UUID, as the API tokens of Postmark's servers have")
+        return self
 
 
 class PostmarkOptions(ProviderOptions):
