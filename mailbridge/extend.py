@@ -48,7 +48,7 @@ if TYPE_CHECKING:
         Unsupported,
     )
     from mailbridge.escapes import visible
-    from mailbridge.flow.http import Http, HttpOptions, HttpRequest, HttpResponse, dig
+    from mailbridge.flow.http import Http, HttpOptions, HttpRequest, HttpResponse, dig, encoded_json
     from mailbridge.flow.multipart import FormFile
     from mailbridge.flow.operations import (
         END,
@@ -101,6 +101,7 @@ if TYPE_CHECKING:
     from mailbridge.sending.http.oauth import Authorised
     from mailbridge.sending.http.options import ProviderOptions
     from mailbridge.sending.http.refusal import Complaint
+    from mailbridge.sending.http.retry_after import timestamp
     from mailbridge.sending.http.transport import HttpTransport
     from mailbridge.sending.oauth.authorities import MICROSOFT_GRAPHS, google, microsoft, zoho
     from mailbridge.sending.oauth.choice import tokens_for
@@ -219,6 +220,7 @@ __all__ = [
     "base64_of",
     "dig",
     "encoded_form",
+    "encoded_json",
     "encoded_text",
     "features",
     "google",
@@ -228,6 +230,7 @@ __all__ = [
     "mask",
     "microsoft",
     "render",
+    "timestamp",
     "tokens_for",
     "unsupported",
     "visible",
@@ -248,7 +251,7 @@ _HOMES = {
         "END PULL Await Block Close Connect Emit Flow Lease Now Read Release Sleep StartTls "
         "Stream TlsOptions Wall Write"
     ),
-    "mailbridge.flow.http": "Http HttpOptions HttpRequest HttpResponse dig",
+    "mailbridge.flow.http": "Http HttpOptions HttpRequest HttpResponse dig encoded_json",
     "mailbridge.flow.multipart": "FormFile",
     "mailbridge.hooks.context": "Context",
     "mailbridge.hooks.specification": "hookimpl",
@@ -274,6 +277,7 @@ _HOMES = {
     "mailbridge.sending.http.oauth": "Authorised",
     "mailbridge.sending.http.options": "ProviderOptions",
     "mailbridge.sending.http.refusal": "Complaint",
+    "mailbridge.sending.http.retry_after": "timestamp",
     "mailbridge.sending.http.transport": "HttpTransport",
     "mailbridge.sending.oauth.authorities": "MICROSOFT_GRAPHS google microsoft zoho",
     "mailbridge.sending.oauth.choice": "tokens_for",

@@ -45,6 +45,7 @@ FOLDERS = {
     "lmtp": "smtp",
     "postmark": "postmark",
     "resend": "resend",
+    "gmail": "gmail",
     "sendgrid": "sendgrid",
     "ses": "ses",
     "retry": "retry",

@@ -19,19 +19,24 @@ class GivenTokens:
 
     def __init__(self, source: Secret | Callable[..., Any]) -> None:
         self._source = source
-        self._last = ""
+        self._refused = ""
+        self._fresh: Secret | None = None
 
     def token(self) -> Flow[Secret]:
-        """Return the token."""
-        return (yield from self._asked(refresh=False))
+        """Return the token; not the one that was refused, should the function return that once more."""
+        token = yield from self._asked(refresh=False)
+        if self._fresh is not None and token.reveal() == self._refused:
+            return self._fresh
+        return token
 
     def renewed(self, refused: str) -> Flow[bool]:
         """Whether the function has another token than the one that was refused."""
         if isinstance(self._source, Secret):
             return False
-        if self._last != refused:  # another send has asked meanwhile
-            return True
-        return (yield from self._asked(refresh=True)).reveal() != refused
+        if self._refused != refused:  # or else another send has asked meanwhile
+            fresh = yield from self._asked(refresh=True)
+            self._refused, self._fresh = refused, fresh
+        return self._fresh is not None and self._fresh.reveal() != refused
 
     def __call__(self, *, refresh: bool) -> Flow[Secret]:
         """Answer a transport over SMTP."""
@@ -40,6 +45,4 @@ class GivenTokens:
     def _asked(self, *, refresh: bool) -> Flow[Secret]:
         if isinstance(self._source, Secret):
             return self._source
-        token = yield from asked(self._source, refresh)
-        self._last = token.reveal()
-        return token
+        return (yield from asked(self._source, refresh))
