@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Coroutine, Iterable
 from contextlib import aclosing
 from contextvars import copy_context
+from time import monotonic
+from time import time as wall
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -175,8 +176,8 @@ class _Run:
                         self._reading = op  # type: ignore[assignment]
                         op.stream.listen(self._heard)  # type: ignore[attr-defined]
                         return None
-                elif kind in at_once:
-                    answer = at_once[kind](self, op)
+                elif kind is Now:
+                    answer = monotonic()
                 elif kind is Pull:
                     answer = self._lane.pull()
                     if answer is None:
@@ -188,6 +189,8 @@ class _Run:
                     if not granted:
                         return self._lease(op)  # type: ignore[arg-type]
                     self._take(op, answer)  # type: ignore[arg-type]
+                elif kind in at_once:
+                    answer = at_once[kind](self, op)
                 else:
                     return _PERFORM[kind](self, op)
             except Exception as error:  # noqa: BLE001 - the flow decides what an error means
@@ -298,8 +301,7 @@ _PERFORM: dict[type[Any], Callable[[_Run, Any], Coroutine[Any, Any, Any]]] = {
     Http: _http,
 }
 _AT_ONCE: dict[type[Any], Callable[[_Run, Any], Any]] = {
-    Now: lambda run, op: time.monotonic(),
     Release: _Run.release,
     Close: _Run.close,
-    Wall: lambda run, op: time.time(),
+    Wall: lambda run, op: wall(),
 }

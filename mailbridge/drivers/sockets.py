@@ -7,7 +7,7 @@ import select
 import selectors
 import socket
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from mailbridge.drivers import tls
@@ -160,10 +160,15 @@ class SocketStream:
         too little altogether.
         """
         unsent = sum(map(len, data))
-        self._deadline = time.monotonic() + timeout
-        end = self._deadline if unsent <= BLOCK else self._deadline + unsent / SLOWEST
+        self._deadline = end = time.monotonic() + timeout
+        pieces: Iterable[bytes]
+        if unsent > BLOCK:
+            end += unsent / SLOWEST
+            pieces = blocks(data)
+        else:
+            pieces = (b"".join(data),) if unsent else ()
         try:
-            for piece in blocks(data):
+            for piece in pieces:
                 sent = self._send(piece)
                 unsent -= sent
                 while sent < len(piece):

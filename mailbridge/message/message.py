@@ -41,7 +41,7 @@ class _Envelope:
         envelope: Envelope | None = fields.get("_envelope")
         if envelope is None:
             sender = fields.get("envelope_sender") or fields.get("sender") or fields["from_"]
-            recipients = message.to + message.cc + message.bcc
+            recipients = fields.get("to", ()) + fields.get("cc", ()) + fields.get("bcc", ())
             envelope = fields["_envelope"] = Envelope.of(None if sender == NULL_SENDER else sender, recipients)
         return envelope
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection
-from typing import Any, cast
+from typing import cast
 
 from mailbridge.errors import MailError, MessageInvalid, OutcomeUnknown
 from mailbridge.flow.operations import END, PULL, Emit, Flow, Pull
@@ -96,9 +96,8 @@ class SendPath:
             if self._finish(slot):
                 yield from self._tell(slot)
             slots.append(slot)
-            while slots and (outcome := slots[0].value()) is not None:
-                slots.popleft()
-                yield Emit(outcome)
+            while slots and slots[0].outcome is not None:
+                yield Emit(slots.popleft().value())
         return None
 
     def _through(
@@ -113,17 +112,24 @@ class SendPath:
         try:
             op = next(inner)
             while True:
-                answer: Any = None
                 kind = type(op)
+                if kind is not Pull and kind is not Emit:
+                    try:
+                        answer = yield op
+                    except Exception as error:  # noqa: BLE001 - the transport decides what an error means
+                        op = inner.throw(error)
+                    else:
+                        op = inner.send(answer)
+                    continue
+                answer = None
                 if kind is Emit:
                     oldest = slots[0] if slots[0].outcome is None else next(s for s in slots if s.outcome is None)
                     oldest.outcome = op.outcome  # type: ignore[attr-defined]
                     if self._finish(oldest):
                         yield from self._tell(oldest)
-                    while slots and (outcome := slots[0].outcome) is not None:
-                        slots.popleft()
-                        yield Emit(outcome)
-                elif kind is Pull:
+                    while slots and slots[0].outcome is not None:
+                        yield Emit(slots.popleft().outcome)
+                else:
                     if upcoming is None and more:
                         upcoming = yield from self._pulled(slots, via, through)
                         more = upcoming is not None
@@ -132,12 +138,6 @@ class SendPath:
                     else:
                         slots.append(upcoming)
                         answer, upcoming = upcoming.delivery, None
-                else:
-                    try:
-                        answer = yield op
-                    except Exception as error:  # noqa: BLE001 - the transport decides what an error means
-                        op = inner.throw(error)
-                        continue
                 op = inner.send(answer)
         except StopIteration:
             pass

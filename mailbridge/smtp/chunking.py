@@ -16,7 +16,8 @@ from __future__ import annotations
 
 from collections import deque
 
-from mailbridge.flow.operations import Flow, Now
+from mailbridge.errors import ConnectFailed, TimedOut
+from mailbridge.flow.operations import Flow, Now, Write
 from mailbridge.smtp.exchange import RSET, SMALL
 from mailbridge.smtp.pipeline import SLOW, Feed, alone, finish
 from mailbridge.smtp.reply import Reply
@@ -70,7 +71,10 @@ def run_window(session: Session, feed: Feed, timeouts: Timeouts) -> Flow[None]:
         if not flying:
             break
         # Even with nothing to say: the next answer is due within the time from the last.
-        yield from session.write(out, timeouts.command if session.closing else timeouts.final)
+        try:
+            yield Write(session.stream, out, timeouts.command if session.closing else timeouts.final)
+        except (ConnectFailed, TimedOut) as error:
+            session.broke(error)
         replies += yield from session.collect(_due(flying[0][0]) - len(replies))
         session.used = now = yield _NOW
         ragged = False

@@ -137,15 +137,20 @@ def _say(
 ) -> Flow[list[Reply]]:
     """Write commands and content, read `count` replies; keep both for the error or the transcript."""
     transaction.dialogue.append(commands)
-    if session.transcript is not None:
-        for command in commands.decode("utf-8", "replace").splitlines():
-            yield from session.note("C", command)
-        if content:
-            yield from session.note("*", f"the message: {transaction.mime.size} octets")
     data = (commands, *content) if commands else content
-    replies: list[Reply] = yield from session.exchange(data, count, timeout)
-    transaction.dialogue += replies
-    if session.transcript is not None:
-        for reply in replies:
-            yield from session.note_reply(reply)
+    exchange = session.exchange(data, count, timeout, transaction.dialogue)
+    return exchange if session.transcript is None else _noted(session, transaction, commands, content, exchange)
+
+
+def _noted(
+    session: Session, transaction: Transaction, commands: bytes, content: Sequence[bytes], exchange: Flow[list[Reply]]
+) -> Flow[list[Reply]]:
+    """Carry out the exchange and write it down in the session's transcript."""
+    for command in commands.decode("utf-8", "replace").splitlines():
+        yield from session.note("C", command)
+    if content:
+        yield from session.note("*", f"the message: {transaction.mime.size} octets")
+    replies: list[Reply] = yield from exchange
+    for reply in replies:
+        yield from session.note_reply(reply)
     return replies

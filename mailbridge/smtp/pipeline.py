@@ -15,8 +15,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from mailbridge.errors import ConnectFailed
-from mailbridge.flow.operations import Flow, Now
+from mailbridge.errors import ConnectFailed, TimedOut
+from mailbridge.flow.operations import Flow, Now, Write
 from mailbridge.smtp.exchange import DATA, RSET, leave_data, told, transact
 from mailbridge.smtp.reply import Reply
 from mailbridge.smtp.session import Session
@@ -88,7 +88,10 @@ def run_pipeline(session: Session, feed: Feed, timeouts: Timeouts) -> Flow[None]
             count += begins.count + 1 + resets
             begins.begun = now
         content.append(envelope if waiting is None else DOT + envelope)
-        yield from session.write(content, timeouts.command if waiting is None else timeouts.final)
+        try:
+            yield Write(session.stream, content, timeouts.command if waiting is None else timeouts.final)
+        except (ConnectFailed, TimedOut) as error:
+            session.broke(error)
         upcoming = None if begins is not None else following
         if begins is not None and not feed.slow and not ended:  # prepared while the server works
             upcoming = yield from feed.next(session)

@@ -78,14 +78,14 @@ class ReplyParser:
             return []
         lines = (self._rest + data).split(b"\r\n")
         rest = self._rest = lines.pop()
-        replies = []
+        replies: list[Reply] = []
         try:
             for line in lines:
-                reply = _cache.get(line) if not self._lines else None
-                if reply is None:
+                if self._lines or (reply := _cache.get(line)) is None:
                     reply = self._take(line)
-                if reply is not None:
-                    replies.append(reply)
+                    if reply is None:
+                        continue
+                replies.append(reply)
             if rest and (len(rest) > MAX_LINE or b"\n" in rest):
                 raise _bad(rest, "a line that is too long" if len(rest) > MAX_LINE else "a line that ends without CR")
         except ProtocolError as error:

@@ -86,27 +86,34 @@ class Session:
         """Whether the connection ended with 421 as the server's last word: it read nothing further."""
         return isinstance(self.failure, ConnectFailed) and self.last is not None and self.last.code == 421
 
-    def exchange(self, data: Sequence[bytes], count: int, timeout: float) -> Flow[list[Reply]]:
+    def exchange(
+        self, data: Sequence[bytes], count: int, timeout: float, dialogue: list[bytes | Reply] | None = None
+    ) -> Flow[list[Reply]]:
         """Send `data` and return the `count` replies to it, fewer if the connection ends before.
 
-        Then `failure` says why. More replies than asked for are a failure as well.
+        Then `failure` says why. More replies than asked for are a failure as well. The replies are kept in
+        `dialogue` too.
         """
-        yield from self.write(data, timeout)
+        try:
+            yield Write(self.stream, data, timeout)
+        except (ConnectFailed, TimedOut) as error:
+            self.broke(error)
         replies = yield from self.collect(count)
-        self.unasked(replies[count:])
-        return replies[:count]
+        if len(replies) > count:
+            self.unasked(replies[count:])
+            del replies[count:]
+        if dialogue is not None:
+            dialogue += replies
+        return replies
 
     def unasked(self, replies: Sequence[Reply]) -> None:
         """Note replies to nothing: what they would be taken for next is the fate of somebody's mail."""
         if replies:
             self.failure = self.failure or ProtocolError("The server said more than it was asked.")
 
-    def write(self, data: Sequence[bytes], timeout: float) -> Flow[None]:
-        """Send `data`, whose replies are due in `timeout` seconds; a failure is noted, not raised."""
-        try:
-            yield Write(self.stream, data, timeout)
-        except (ConnectFailed, TimedOut) as error:
-            self.failure = error.with_traceback(None)  # its frames hold what was being written: somebody's mail
+    def broke(self, error: MailError) -> None:
+        """Note, instead of raising it, why a write failed: what was said before can still be read."""
+        self.failure = error.with_traceback(None)  # its frames hold what was being written: somebody's mail
 
     def collect(self, count: int) -> Flow[list[Reply]]:
         """Return at least `count` replies and whatever else has arrived; fewer if the connection ends."""
@@ -116,12 +123,13 @@ class Session:
             try:
                 received = yield self._read
             except (ConnectFailed, TimedOut) as error:
-                self.failure = self.failure or error.with_traceback(None)  # as in `write`
+                self.failure = self.failure or error.with_traceback(None)  # as in `broke`
                 break
             if not received:
                 self.failure = self.failure or ConnectFailed("The server closed the connection.")
                 break
-            replies += parser.feed(received)
+            heard = parser.feed(received)
+            replies = replies + heard if replies else heard
         if parser.broken is not None and len(replies) < count:
             self.failure = self.failure or parser.broken
         if replies:
