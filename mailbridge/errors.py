@@ -256,6 +256,10 @@ class OutcomeUnknown(MailError):
     Never failed over by itself: that could send a second copy.
     """
 
+    shared: bool = False
+    """Whether the call had other messages too. A provider knows it by a key of all of them, so it would not
+    recognise this one if it came again alone."""
+
     retry: ClassVar[Retry] = "keyed"
     trips_breaker: ClassVar[Breaker] = "yes"
     outbox: ClassVar[Outbox] = "unknown"

@@ -75,6 +75,7 @@ class Failover(Policy):
     ) -> None:
         super().__init__(*members)
         self.features = frozenset().union(*(member.features for member in members)) - {"idempotency_key"}
+        self.keyed = False
         # Any lane may end up with any member, and must find a connection there.
         self.lanes = min(member.lanes for member in members)
         self.refusals = refusals

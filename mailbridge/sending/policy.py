@@ -10,8 +10,8 @@ from mailbridge.sending.transport import Transport, Verification
 class Policy(Transport):
     """A transport made of other transports, its `members`.
 
-    It prints as it would be written in a DSN, `failover(smtp://a, smtp://b)`, and has the features and
-    lanes of its first member unless the policy says otherwise.
+    It prints as it would be written in a DSN, `failover(smtp://a, smtp://b)`, and has the features, the
+    lanes and the keys of its first member unless the policy says otherwise.
     """
 
     def __init__(self, *members: Transport) -> None:
@@ -20,6 +20,7 @@ class Policy(Transport):
         self.members = members
         self.features = members[0].features
         self.lanes = members[0].lanes
+        self.keyed = members[0].keyed
 
     def verify(self) -> Flow[Verification]:
         """Verify every member; raise the first error, once all were asked."""

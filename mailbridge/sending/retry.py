@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from mailbridge.errors import ConfigError, MailError, OutcomeUnknown
 from mailbridge.flow.operations import Flow, Now, Sleep
+from mailbridge.message.copies import is_merge
+from mailbridge.message.message import Message
 from mailbridge.receipt import Receipt
 from mailbridge.sending.delivery import Delivery, Outcome
 from mailbridge.sending.policy import Policy
@@ -43,9 +45,10 @@ class Retry(Policy):
     """Tries again through the same transport what may be tried again there.
 
     That is the column "retry" of the error table (`mailbridge.errors`). An OutcomeUnknown is tried again
-    only if the message has an `idempotency_key` and the transport the feature of that name. Of a message
-    that some recipients got, only those put off are tried again, each by itself once, and the result is
-    one receipt.
+    only where the provider recognises the second send by its key: the message's `idempotency_key`, or what
+    the transport puts in its place (`Transport.keyed`). That does not hold for a message that shared its
+    call, or that goes out in private copies: their keys are those of whole calls. Of a message that some
+    recipients got, only those put off are tried again, each by itself once, and the result is one receipt.
 
     A server's `retry_after` is waited for, up to 6 hours; if it does not fit into `within`, the error is
     raised at once.
@@ -109,12 +112,13 @@ class Retry(Policy):
         """Return the error for whose sake there may be another try; None if the outcome is final."""
         if not isinstance(outcome, MailError):
             return put_off(outcome)
-        again = outcome.retryable or (isinstance(outcome, OutcomeUnknown) and self._keyed(delivery))
-        return outcome if again else None
+        if isinstance(outcome, OutcomeUnknown) and not outcome.shared and self._keyed(delivery.message):
+            return outcome
+        return outcome if outcome.retryable else None
 
     def persist(self, delivery: Delivery, outcome: Outcome, begun: float) -> Flow[Outcome]:
         """Go on from the outcome of the first try, which began at `begun`, until it is final or enough."""
-        tally = Tally(delivery, keyed=self._keyed(delivery))
+        tally = Tally(delivery, keyed=self._keyed(delivery.message))
         tally.add(outcome)
         state = _state(begun)
         while (reason := self.reason(delivery, outcome)) is not None and tally.remaining:
@@ -128,8 +132,9 @@ class Retry(Policy):
             tally.add(outcome)
         return tally.outcome()
 
-    def _keyed(self, delivery: Delivery) -> bool:
-        return delivery.message.idempotency_key is not None and "idempotency_key" in self.features
+    def _keyed(self, message: Message) -> bool:
+        key = message.idempotency_key is not None and "idempotency_key" in self.features
+        return (key or self.keyed) and not is_merge(message)
 
     def _pause(self, state: RetryCallState, reason: MailError, now: float) -> float | None:
         """Return the seconds to wait before another try; None for no other try."""

@@ -39,6 +39,9 @@ class Transport:
     lanes: int = 1
     """How many `send_many` flows of it may run side by side to advantage; used by `asend_many`."""
 
+    keyed: bool = False
+    """Whether every send carries a key, the message's own or its Message-ID, by which a second one is recognised."""
+
     def send(self, delivery: Delivery) -> Flow[Receipt]:
         """Deliver one message; raise a MailError when no recipient was accepted."""
         raise NotImplementedError(f"{type(self).__name__} defines no send()")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import copy
 from typing import TYPE_CHECKING
 
 from mailbridge.errors import MailError, OutcomeUnknown
@@ -11,7 +10,7 @@ from mailbridge.message.message import Message
 from mailbridge.receipt import Attempt
 from mailbridge.sending.attempt import announce
 from mailbridge.sending.delivery import Delivery, Outcome
-from mailbridge.sending.http.calls import Filling, divided
+from mailbridge.sending.http.calls import Filling, apart, divided
 
 if TYPE_CHECKING:
     from mailbridge.sending.http.transport import HttpTransport
@@ -27,7 +26,7 @@ def deliver_many(transport: HttpTransport) -> Flow[None]:
         items: list[_Item] = []
         filling = Filling(transport.room, transport.kind)
         ended = False
-        while not filling.full:
+        while len(items) < transport.room.messages:
             if waiting is None:
                 delivery = yield PULL
                 if delivery is END:
@@ -44,8 +43,9 @@ def deliver_many(transport: HttpTransport) -> Flow[None]:
             waiting = None
         if not items and waiting is not None:  # one that makes calls of its own
             items, waiting = [waiting], None
-        yield from _sent(transport, items)
-        if ended and waiting is None:
+        if items:
+            yield from _sent(transport, items)
+        if ended:
             return
 
 
@@ -90,7 +90,7 @@ def _outcomes(transport: HttpTransport, items: list[_Item]) -> Flow[list[Outcome
             return [(yield from transport.delivered(items[0].delivery))]
         return (yield from divided(transport.call, messages))
     except MailError as error:
-        return [copy(error).with_traceback(None) for _ in messages]
+        return [*apart(error, len(messages))]
     except Exception as error:  # noqa: BLE001 - a fault of the provider's code must not lose a batch
         return [_fault(transport, error) for _ in messages]
 

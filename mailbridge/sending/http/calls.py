@@ -6,7 +6,14 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, 
 from copy import copy
 from typing import NamedTuple
 
-from mailbridge.errors import ContentRefused, MailError, MessageInvalid, RecipientDeferred, RecipientRefused
+from mailbridge.errors import (
+    ContentRefused,
+    MailError,
+    MessageInvalid,
+    OutcomeUnknown,
+    RecipientDeferred,
+    RecipientRefused,
+)
 from mailbridge.flow.operations import Flow
 from mailbridge.message.message import Message
 from mailbridge.sending.delivery import Outcome
@@ -54,17 +61,12 @@ class Filling:
         self._octets = self._recipients = 0
         self.messages: list[Message] = []
 
-    @property
-    def full(self) -> bool:
-        """Whether no further message fits, whatever it is."""
-        return 0 < self._room.messages <= len(self.messages)
-
     def takes(self, message: Message) -> bool:
         """Whether the message may travel in this call; the first one always may."""
         if not self.messages:
             return True
         room = self._room
-        if self.full or self._of(message) != self._kind:
+        if 0 < room.messages <= len(self.messages) or self._of(message) != self._kind:
             return False
         if room.recipients and self._recipients + _recipients(message) > room.recipients:
             return False
@@ -91,15 +93,31 @@ def divided(
     call that was refused as a whole has sent nothing, so nobody gets a second copy.
     """
     try:
-        return (yield from call(messages))
+        outcomes = yield from call(messages)
+        return [_shared(each) for each in outcomes] if len(messages) > 1 else outcomes
     except MailError as error:
         if len(messages) == 1:
             return [error.with_traceback(None)]
         if not isinstance(error, _ONES_OWN):
-            return [copy(error).with_traceback(None) for _ in messages]
+            return [_shared(each) for each in apart(error, len(messages))]
     middle = len(messages) // 2
     first = yield from divided(call, messages[:middle])
     return first + (yield from divided(call, messages[middle:]))
+
+
+def apart(error: MailError, count: int) -> list[MailError]:
+    """Return one error for each of several messages; what is noted on one is not noted on the others."""
+    errors = [copy(error).with_traceback(None) for _ in range(count)]
+    for each in errors:
+        each.recipients = dict(error.recipients)
+    return errors
+
+
+def _shared(outcome: Outcome) -> Outcome:
+    """Note that the call had other messages too, so that it cannot be made again for one of them."""
+    if isinstance(outcome, OutcomeUnknown):
+        outcome.shared = True
+    return outcome
 
 
 def weight(message: Message, said: Collection[str] = ()) -> int:
@@ -110,7 +128,7 @@ def weight(message: Message, said: Collection[str] = ()) -> int:
     octets = HEADERS
     for name in ("text", "html", "amp", "calendar"):
         if (text := getattr(message, name)) and name not in said:
-            octets += len(text) + len(text) // 8
+            octets += (len(text) if text.isascii() else len(text.encode())) + len(text) // 8
     if "attachments" not in said:
         octets += sum([len(file.content) * 4 // 3 + 512 for file in message.attachments])
     if "alternatives" not in said:

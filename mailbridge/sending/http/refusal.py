@@ -29,6 +29,7 @@ KINDS: Mapping[int, type[MailError]] = {
     404: ConfigError,
     405: ConfigError,
     406: ConfigError,
+    407: ConfigError,
     408: ServerError,
     409: ContentRefused,
     410: ConfigError,
@@ -157,5 +158,6 @@ _HINTS: Mapping[int, tuple[str, ...]] = {
     402: ("The account has no credit left, or its plan does not allow this.",),
     403: ("The key may lack the right to send, or the sender is not verified.",),
     404: ("Check base_url, the region, and the names in the settings.",),
+    407: ("A proxy answers in the API's place: give it user and password in `proxy`.",),
     413: ("Send fewer or smaller attachments.",),
 }

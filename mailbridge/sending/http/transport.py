@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from hashlib import sha256
+from math import ceil
 from typing import Any, ClassVar, TypeVar
 
-from mailbridge.errors import AuthFailed, MailError, OutcomeUnknown, RateLimited
+from mailbridge.errors import AuthFailed, MailError, MessageInvalid, OutcomeUnknown, RateLimited
 from mailbridge.escapes import visible
 from mailbridge.flow.http import Http, HttpRequest, HttpResponse
 from mailbridge.flow.operations import Flow, Now, Wall
@@ -16,7 +17,7 @@ from mailbridge.receipt import Receipt, RecipientStatus
 from mailbridge.sending.attempt import attempted
 from mailbridge.sending.delivery import Delivery, Outcome
 from mailbridge.sending.http.batch import deliver_many
-from mailbridge.sending.http.calls import Room, cut, divided
+from mailbridge.sending.http.calls import Room, apart, cut, divided
 from mailbridge.sending.http.credentials import long_enough, veiled, verified
 from mailbridge.sending.http.fates import fates, refuse_if_nobody
 from mailbridge.sending.http.joining import joined
@@ -29,6 +30,8 @@ from mailbridge.sending.transport import Transport, Verification
 
 _NOW = Now()
 _WALL = Wall()
+_AHEAD = 1000  # messages that lanes may have under way together; see `drivers.lanes`
+_LONGEST_KEY = 255  # characters; Resend takes 256 and Brevo no fewer
 _MISREAD = (LookupError, TypeError, ValueError, AttributeError)
 """What reading JSON of another shape than the expected one raises."""
 
@@ -69,7 +72,6 @@ class HttpTransport(Transport):
         self.settings = settings
         region = getattr(settings, "region", "")
         self.base_url: str = settings.base_url or self.home()
-        self.lanes = settings.connections
         limits = self.plugin.limits
         self.max_bytes = settings.max_bytes or limits.get("bytes", 0)
         self.room = Room(
@@ -78,6 +80,9 @@ class HttpTransport(Transport):
             settings.max_bytes or limits.get("batch_bytes", self.max_bytes),
             frozenset(self.sharing),
         )
+        # Lanes share what is pulled: more of them than fill their calls would only make these small.
+        self.lanes = min(settings.connections, max(1, _AHEAD // self.room.messages)) if self.room.messages else 1
+        self.keyed = "idempotency_key" in self.features
         self.http = http_options(settings)
         self._shown = f"{self.name}://{region or 'default'}"
         self.limits = Limits(limits, settings, self._shown)
@@ -212,7 +217,9 @@ class HttpTransport(Transport):
     def key(self, messages: Sequence[Message]) -> str:
         """Return the idempotency key of a call: the same for the same messages, whenever it is made."""
         keys = [message.idempotency_key or message.message_id or "" for message in messages]
-        return keys[0] if len(keys) == 1 else sha256("\n".join(keys).encode()).hexdigest()
+        if len(keys) == 1 and len(keys[0]) <= _LONGEST_KEY and keys[0].isascii():
+            return keys[0]
+        return sha256("\n".join(keys).encode()).hexdigest()
 
     # --- sending
 
@@ -254,7 +261,12 @@ class HttpTransport(Transport):
 
     def call(self, messages: Sequence[Message]) -> Flow[list[Outcome]]:
         """Send messages in one call. Raises what concerns all of them."""
-        request = self.build(messages[0]) if len(messages) == 1 else self.build_many(messages)
+        try:
+            request = self.build(messages[0]) if len(messages) == 1 else self.build_many(messages)
+        except MailError:
+            raise
+        except _MISREAD as error:
+            raise self._unbuilt(error) from error
         return (yield from self.performed(request, messages))
 
     def performed(self, request: HttpRequest, messages: Sequence[Message]) -> Flow[list[Outcome]]:
@@ -275,7 +287,8 @@ class HttpTransport(Transport):
                 return [self.read(response, messages[0])]
             return self.matched(self.read_many(response, messages), messages, response)
         except MailError as error:
-            raise veiled(error, self._secrets) from None
+            # As values, for the provider has taken this call: what is raised might be made again in halves.
+            return [*apart(veiled(error, self._secrets), len(messages))]
         except _MISREAD as error:
             raise self.unexpected(response) from error
 
@@ -301,7 +314,7 @@ class HttpTransport(Transport):
                 return response  # type: ignore[no-any-return]
             error = yield from self._refusal(response)
         if isinstance(error, RateLimited) and error.retry_after:
-            self._paused_until = (yield _NOW) + error.retry_after
+            self._paused_until = max(self._paused_until, (yield _NOW) + error.retry_after)
         raise error
 
     def outgoing(self, delivery: Delivery) -> Message:
@@ -322,12 +335,20 @@ class HttpTransport(Transport):
         fields = message.__dict__
         return tuple([fields.get(name) for name in self.sharing])
 
+    def _unbuilt(self, error: Exception) -> MessageInvalid:
+        return MessageInvalid(
+            f"The transport {self._shown} failed with {type(error).__name__} while it wrote the request: {error}. "
+            "Nothing was sent.",
+            transport=self._shown,
+            hints=["This is a fault in the transport, or the message holds what JSON cannot say."],
+        )
+
     def _wait_over(self) -> Flow[None]:
         """Let nobody ask before the time that the provider named, whoever of us was told."""
         left = self._paused_until - (yield _NOW)
         if left > 0:
             raise RateLimited(
-                f"{self._shown} asked to slow down; it may be asked again in {left:.0f} s.",
+                f"{self._shown} asked to slow down; it may be asked again in {ceil(left)} s.",
                 phase="send",
                 retry_after=left,
                 transport=self._shown,

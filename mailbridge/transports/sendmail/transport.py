@@ -36,7 +36,7 @@ class SendmailTransport(MimeTransport):
     """
 
     name = "sendmail"
-    features = features.CONTENT | features.ENVELOPE | features.ADVISORY | {"smtputf8"}
+    features = features.MIME
 
     def __init__(self, settings: SendmailSettings) -> None:
         self.settings = settings
