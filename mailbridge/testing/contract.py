@@ -14,7 +14,7 @@ from mailbridge.plugins import Plugins
 from mailbridge.receipt import Receipt
 from mailbridge.sending.delivery import Outcome
 from mailbridge.sending.http import HttpTransport
-from mailbridge.testing.corpus import ORDINARY, corpus
+from mailbridge.testing.corpus import ORDINARY, TEMPLATE, corpus
 from mailbridge.testing.decoded import Decoded
 from mailbridge.testing.differences import differences
 from mailbridge.testing.faults import faulty_answers
@@ -74,6 +74,7 @@ class TransportContract:
         judge: what the API's description has against a request; nothing by default.
         tolerated: differences that the provider leaves no choice about, by place (`attachments.parameters`)
             with the reason. One that never occurs is a fault.
+        template: an id that a template of this service may have.
         provider_ids: whether the service's answers hold an id of the message.
         plugins: where the DSN's scheme is found, if it is not installed.
     """
@@ -86,6 +87,7 @@ class TransportContract:
         decode: Decode,
         judge: Judge = lambda request: (),
         tolerated: Mapping[str, str] | None = None,
+        template: str = TEMPLATE,
         provider_ids: bool = True,
         plugins: Plugins | None = None,
     ) -> None:
@@ -95,6 +97,8 @@ class TransportContract:
         self._judge = judge
         self._tolerated = dict(tolerated or {})
         self._occurred: set[str] = set()
+        self._template = template
+        self._corpus = corpus(template)
         self._provider_ids = provider_ids
         self._plugins = plugins or Plugins()
         self._trials: dict[str, Trial] = {}
@@ -109,7 +113,7 @@ class TransportContract:
     def checks(self) -> list[Check]:
         """Return every part of the contract, the messages of the corpus one by one."""
         return [
-            *(Check(name, lambda name=name: self.message(name)) for name in corpus()),  # type: ignore[misc]
+            *(Check(name, lambda name=name: self.message(name)) for name in self._corpus),  # type: ignore[misc]
             Check("features", self.features),
             Check("batches", self.batches),
             Check("repetitions", self.repetitions),
@@ -124,7 +128,7 @@ class TransportContract:
 
     def message(self, name: str) -> Iterator[str]:
         """Send one message of the corpus."""
-        message, trial = corpus()[name], self.trial(name)
+        message, trial = self._corpus[name], self.trial(name)
         lacking = message.features - self.transport().features - features.ADVISORY
         if isinstance(trial.outcome, MailError):
             yield from self._refused(name, trial, lacking)
@@ -140,8 +144,8 @@ class TransportContract:
         declared = self.transport().features
         if unknown := declared - features.ALL:
             yield f"the record declares {_listed(unknown)}, which mailbridge does not know"
-        sent = {name for name in corpus() if isinstance(self.trial(name).outcome, Receipt)}
-        shown = frozenset[str]().union(*(corpus()[name].features for name in sent))
+        sent = {name for name in self._corpus if isinstance(self.trial(name).outcome, Receipt)}
+        shown = frozenset[str]().union(*(self._corpus[name].features for name in sent))
         if missing := declared - shown - _NOT_IN_THE_CORPUS:
             yield f"the record declares {_listed(missing)}, but no message that uses it is sent"
         if undeclared := shown - declared - features.ADVISORY:
@@ -149,12 +153,12 @@ class TransportContract:
 
     def batches(self) -> Iterator[str]:
         """Send everything that can be sent as one list, and a list of many like messages."""
-        sendable = {name: corpus()[name] for name in corpus() if isinstance(self.trial(name).outcome, Receipt)}
+        sendable = {name: self._corpus[name] for name in self._corpus if isinstance(self.trial(name).outcome, Receipt)}
         yield from self._batch(sendable, self._rehearsal())
         room = self.transport().room
         count = 2 * min(room.messages or 50, 50) + 1
         shared = 0
-        for like in (_like_messages(count), _like_templates(count)):
+        for like in (_like_messages(count), _like_templates(count, self._template)):
             rehearsal = self._rehearsal()
             if not shared and next(iter(like.values())).features <= self.transport().features:
                 yield from self._batch(like, rehearsal)
@@ -166,7 +170,7 @@ class TransportContract:
         """Send the same message twice: a repeated try has to say the same."""
         for name, trial in self._sent():
             again = self._rehearsal()
-            again.send(name, corpus()[name])
+            again.send(name, self._corpus[name])
             if [_said(each) for each in again.requests] != [_said(each) for each in trial.requests]:
                 yield f"{name}: a second try makes another request"
         keys = [self._keys(name) for name in ("text", "html") if "idempotency_key" in self.transport().features]
@@ -176,7 +180,7 @@ class TransportContract:
     def options(self) -> Iterator[str]:
         """Give options to another provider, and a wrong one to this."""
         transport = self.transport()
-        plain = corpus()["text"]
+        plain = self._corpus["text"]
         others = self._rehearsal().send("text", plain.replace(provider_options={"another-provider": {"x": 1}}))
         if isinstance(others, MailError):
             yield f"options for another provider are refused: {others}"
@@ -187,7 +191,7 @@ class TransportContract:
 
     def errors(self) -> Iterator[str]:
         """Have the service answer with errors and with nonsense."""
-        message = corpus()["text"]
+        message = self._corpus["text"]
         for fault in faulty_answers(self._canaries().samples):
             rehearsal = self._rehearsal(lambda request, fault=fault: self._instead(request, fault.response))  # type: ignore[misc]
             try:
@@ -226,7 +230,7 @@ class TransportContract:
 
     def tolerated(self) -> Iterator[str]:
         """Look whether everything that is tolerated occurs."""
-        for name in corpus():
+        for name in self._corpus:
             list(self.message(name))
         yield from (f"{place} is tolerated, but does not occur" for place in self._tolerated.keys() - self._occurred)
 
@@ -236,14 +240,14 @@ class TransportContract:
         """Return what came of one message of the corpus."""
         if name not in self._trials:
             rehearsal = self._rehearsal()
-            self._trials[name] = Trial(rehearsal.send(name, corpus()[name]), rehearsal.requests)
+            self._trials[name] = Trial(rehearsal.send(name, self._corpus[name]), rehearsal.requests)
         return self._trials[name]
 
     def _rehearsal(self, answer: Answer | None = None) -> Rehearsal:
         return Rehearsal(self.transport(), answer or self._answer)
 
     def _sent(self) -> Iterator[tuple[str, Trial]]:
-        for name in corpus():
+        for name in self._corpus:
             if isinstance((trial := self.trial(name)).outcome, Receipt):
                 yield name, trial
 
@@ -345,11 +349,11 @@ def _like_messages(count: int) -> dict[str, Message]:
     return {f"like-{n}": plain.replace(to=[(f"Recipient {n}", f"r{n}@example.org")]) for n in range(count)}
 
 
-def _like_templates(count: int) -> dict[str, Message]:
+def _like_templates(count: int, template: str) -> dict[str, Message]:
     """Return messages that differ likewise, for services that take only their own templates in batches."""
     return {
         f"like-{n}": Message(
-            from_="app@example.com", to=f"r{n}@example.org", template="welcome", merge_global={"name": f"Recipient {n}"}
+            from_="app@example.com", to=f"r{n}@example.org", template=template, merge_global={"name": f"Recipient {n}"}
         )
         for n in range(count)
     }

@@ -37,6 +37,7 @@ RAW_8BIT = RAW.replace(b"base64\r\n\r\nR3LDvMOfZSE=", b"8bit\r\n\r\nGr\xc3\xbc\x
 LATER = datetime(2030, 1, 1, 9, 30, 15, tzinfo=UTC)
 IN_INDIA = datetime(2030, 1, 1, 15, 0, 15, tzinfo=timezone(timedelta(hours=5, minutes=30)))
 
+TEMPLATE = "12345"
 ANN, BOB, CYD = "ann@example.org", "bob@example.org", "cyd@example.net"
 THREE = {"to": [f"Ann <{ANN}>", BOB, f'"Cyd, the third" <{CYD}>']}
 LOGO = Attachment(GIF, "logo.gif", inline=True, content_id="logo@example.com")
@@ -226,19 +227,19 @@ _FIELDS: dict[str, dict[str, Any]] = {
     "raw": {"text": None, "subject": None, "raw": RAW},
     "raw-8bit": {"text": None, "subject": None, "raw": RAW_8BIT},
     # templates
-    "template": {"text": None, "subject": None, "template": "12345"},
-    "template-with-subject": {"text": None, "template": "12345"},
-    "template-version": {"text": None, "template": Template("12345", "2")},
+    "template": {"text": None, "subject": None, "template": TEMPLATE},
+    "template-with-subject": {"text": None, "template": TEMPLATE},
+    "template-version": {"text": None, "template": Template(TEMPLATE, "2")},
     "template-data": {
         "text": None,
         "subject": None,
-        "template": "12345",
+        "template": TEMPLATE,
         "merge_global": {"name": "Änn", "items": [{"sku": "a1", "count": 2}], "paid": True, "note": None, "sum": 1.5},
     },
     "template-merge": {
         **THREE,
         "text": None,
-        "template": "12345",
+        "template": TEMPLATE,
         "merge_global": {"shop": "Example & Co", "name": "you"},
         "merge_data": {ANN: {"name": "Ann"}, BOB: {"name": "Bob", "extra": "1"}},
     },
@@ -246,7 +247,7 @@ _FIELDS: dict[str, dict[str, Any]] = {
         **THREE,
         "text": None,
         "subject": None,
-        "template": "12345",
+        "template": TEMPLATE,
         "merge_data": {ANN: {"name": "Ann"}, BOB: {"name": "Bob"}},
     },
     "merge-data": {**THREE, "merge_data": {ANN: {"name": "Ann"}, BOB: {"name": "Bob"}, CYD: {"name": "Çyd"}}},
@@ -278,7 +279,7 @@ _FIELDS: dict[str, dict[str, Any]] = {
     "merge-everything": {
         **THREE,
         "text": None,
-        "template": "12345",
+        "template": TEMPLATE,
         "merge_global": {"shop": "Example"},
         "merge_data": {ANN: {"name": "Ann"}, CYD: {"name": "Cyd"}},
         "merge_headers": {ANN: {"X-Id": "1"}, BOB: {"X-Id": "2"}},
@@ -317,6 +318,12 @@ ORDINARY = frozenset(ORDINARY_FIELDS)
 
 
 @cache
-def corpus() -> Mapping[str, Message]:
-    """Return the messages by name, in an order that stays."""
-    return MappingProxyType({name: Message(**{**_PLAIN, **fields}) for name, fields in _FIELDS.items()})
+def corpus(template: str = TEMPLATE) -> Mapping[str, Message]:
+    """Return the messages by name, in an order that stays; `template` is the id of those that name one."""
+    return MappingProxyType({name: _made({**_PLAIN, **fields}, template) for name, fields in _FIELDS.items()})
+
+
+def _made(fields: dict[str, Any], template: str) -> Message:
+    if (named := fields.get("template")) is not None:
+        fields["template"] = template if named == TEMPLATE else Template(template, named.version)
+    return Message(**fields)
