@@ -21,7 +21,7 @@ def command(as_json: bool) -> Exit:
     """
     from mailbridge.cli.telling import tell_json
 
-    rows = _plugins().all()
+    rows = known_plugins().all()
     code = Exit.CONFIG if any(row.status == "broken" for row in rows) else Exit.OK
     if as_json:
         plugins = [row.to_dict() for row in rows]
@@ -31,7 +31,7 @@ def command(as_json: bool) -> Exit:
     return code
 
 
-def _plugins() -> Plugins:
+def known_plugins() -> Plugins:
     """Return the plugins as the settings have them; where these cannot be used, as they are installed."""
     from mailbridge.errors import ConfigError
     from mailbridge.plugins import Plugins

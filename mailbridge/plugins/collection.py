@@ -120,9 +120,18 @@ class Plugins:
 
     def all(self) -> list[Row]:
         """Describe every plugin, broken ones included; the one thing that loads them all."""
-        built_in = [Source(name, "built in", partial(record_of, name)) for name in dict.fromkeys(FOLDERS.values())]
         owners = dict.fromkeys(FOLDERS, "mailbridge")
-        return [self._row(source, owners) for source in (*self._given, *built_in, *self._installed)]
+        return [self._row(source, owners) for source in self._sources]
+
+    def records(self) -> list[Plugin]:
+        """Return the records of all transports but those of broken and disabled plugins."""
+        able = [source for source in self._sources if source.name not in self._disabled]
+        return [record for source in able for record in source.content.records]
+
+    @property
+    def _sources(self) -> tuple[Source, ...]:
+        built_in = [Source(name, "built in", partial(record_of, name)) for name in dict.fromkeys(FOLDERS.values())]
+        return (*self._given, *built_in, *self._installed)
 
     @cached_property
     def _installed(self) -> tuple[Source, ...]:
