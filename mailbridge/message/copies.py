@@ -7,6 +7,7 @@ from typing import Any
 
 from mailbridge.message.address import Address
 from mailbridge.message.frozen import FrozenDict
+from mailbridge.message.header_names import FIELDS
 from mailbridge.message.message import Message
 
 __all__ = ["copies", "is_merge", "narrowed"]
@@ -50,6 +51,8 @@ def copies(message: Message) -> list[Message]:
             fields["merge_global"] = FrozenDict({**for_all, **own}) if for_all else own
         if own := headers.get(to.key):
             fields["headers"] = _overridden(message.headers, own)
+            for name, _ in own:  # "list-unsubscribe" for this one alone, in place of the field's
+                fields.pop(FIELDS.get(name.lower(), ""), None)
         if own := metadata.get(to.key):
             fields["metadata"] = FrozenDict({**metadata_for_all, **own}) if metadata_for_all else own
         made.append(copy)

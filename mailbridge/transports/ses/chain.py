@@ -85,7 +85,7 @@ def _explanation(error: Exception) -> ConfigError | ConnectFailed:
         )
     if isinstance(error, (known.SSOError, known.UnauthorizedSSOTokenError)):
         return AuthFailed(f"AWS credentials: {said}.", phase="auth", hints=["Run `aws sso login` for the profile."])
-    if isinstance(error, known.HTTPClientError):
+    if isinstance(error, (known.HTTPClientError, known.CredentialRetrievalError, known.MetadataRetrievalError)):
         return ConnectFailed(f"AWS credentials could not be fetched: {said}.", phase="auth")
     if isinstance(error, known.ClientError):
         return AuthFailed(f"AWS refused to hand out credentials: {said}.", phase="auth")

@@ -1,4 +1,4 @@
-"""AWS Signature Version 4, for requests without a query.
+"""AWS Signature Version 4, for requests without a query whose path is in normal form.
 
 Of our own, for it is made for each message: botocore's takes five times as long (docs/adr/0016). The
 tests compare it with botocore's, octet for octet.
