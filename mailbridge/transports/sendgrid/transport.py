@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from email.utils import parsedate_to_datetime
 from typing import Any, ClassVar
 
 from mailbridge.extend import (
-    Address,
-    Attachment,
     AuthFailed,
+    Complaint,
+    ConfigError,
     HttpRequest,
     HttpResponse,
     HttpTransport,
+    MailError,
     Message,
     MessageInvalid,
     Outcome,
     Receipt,
+    SenderRefused,
     Template,
     Verification,
-    alternatives,
-    base64_of,
-    header_map,
+    dig,
 )
 from mailbridge.transports.sendgrid import plugin
+from mailbridge.transports.sendgrid.contents import content, file
+from mailbridge.transports.sendgrid.personalization import mailbox, personalization
 from mailbridge.transports.sendgrid.settings import SendGridOptions, SendGridSettings
+
+_LONGEST_PAUSE = 3600.0  # seconds
 
 
 class SendGridTransport(HttpTransport):
@@ -54,16 +59,15 @@ class SendGridTransport(HttpTransport):
         first = messages[0]
         options = self.options(first, SendGridOptions)
         payload: dict[str, Any] = {
-            "personalizations": [_personalization(message, options) for message in messages],
-            "from": _mailbox(first.from_),
+            "personalizations": [personalization(message, options) for message in messages],
+            "from": mailbox(first.from_),
         }
         if first.reply_to:
-            payload["reply_to_list"] = [_mailbox(each) for each in first.reply_to]
-        # Empty texts are left out: SendGrid would make the template's text of them.
-        if content := [{"type": kind, "value": _text(value)} for kind, value in alternatives(first)]:
-            payload["content"] = content
+            payload["reply_to_list"] = [mailbox(each) for each in first.reply_to]
+        if forms := content(first, self):
+            payload["content"] = forms
         if first.attachments:
-            payload["attachments"] = [_file(each) for each in first.attachments]
+            payload["attachments"] = [file(each) for each in first.attachments]
         if first.template is not None:
             payload["template_id"] = _template(first.template)
         if first.tags:
@@ -72,15 +76,38 @@ class SendGridTransport(HttpTransport):
         return HttpRequest.json("POST", self.url("/v3/mail/send"), payload, self._headers)
 
     def read(self, response: HttpResponse, message: Message) -> Receipt:
-        """Return the receipt: 202 with an empty body and the id in a header; 200 in the sandbox."""
-        found = response.header("x-message-id")
-        if not found and not (response.status == 200 and self._sandbox):
+        """Return the receipt: 202 with an empty body and the id in a header; 200 where it is only checked."""
+        if response.status != 202 and not self._only_checked(message):
             raise self.unexpected(response)
+        found = response.header("x-message-id")
         return self.receipt(message, provider_ids=[found] if found else [])
 
     def read_many(self, response: HttpResponse, messages: Sequence[Message]) -> list[Outcome]:
         """Return a receipt for each message, all with the id of the call."""
         return [self.read(response, message) for message in messages]
+
+    def complaint(self, response: HttpResponse) -> Complaint:
+        """Read `{"errors": [{"message": "…", "field": "from.email", "help": …}]}`; the field may be "null"."""
+        errors = [each for each in response.get("errors", default=[]) if isinstance(each, dict)]
+        fields = [str(each["field"]) for each in errors if each.get("field") not in (None, "null")]
+        texts = [str(each["message"]).rstrip(".") for each in errors if each.get("message")]
+        if not texts:
+            return super().complaint(response)
+        return Complaint("; ".join(texts), field=fields[0] if fields else "")
+
+    def meaning(self, response: HttpResponse, said: Complaint) -> type[MailError] | None:
+        """Tell refusals that have no code of their own apart by field and words."""
+        if response.status in (400, 403) and said.field.partition(".")[0] == "from":
+            return SenderRefused  # 403: the address is no verified sender identity
+        # "Maximum credits exceeded" comes as 401 (support.sendgrid.com, 2026-11-22).
+        return ConfigError if response.status in (401, 403) and "credits" in said.text.lower() else None
+
+    def pause(self, response: HttpResponse, said: Complaint) -> float | None:
+        """Read X-RateLimit-Reset, in seconds since 1970, against the server's own Date."""
+        reset, date = response.header("x-ratelimit-reset") or "", response.header("date") or ""
+        if response.status != 429 or response.header("retry-after") or not reset.isdigit() or not date:
+            return None
+        return min(max(float(reset) - parsedate_to_datetime(date).timestamp(), 0.0), _LONGEST_PAUSE)
 
     def check(self) -> HttpRequest:
         """Ask for the scopes of the key."""
@@ -99,16 +126,16 @@ class SendGridTransport(HttpTransport):
         return self.verification("SendGrid accepts the key, and it may send mail.", scopes=scopes)
 
     def _switches(self, message: Message, options: SendGridOptions) -> dict[str, Any]:
-        tracking = dict(options.tracking_settings or {})
+        tracking: dict[Any, Any] = dict(options.tracking_settings or {})
         if message.track_opens is not None:
-            tracking["open_tracking"] = {"enable": message.track_opens}
+            tracking["open_tracking"] = {**tracking.get("open_tracking", {}), "enable": message.track_opens}
         if message.track_clicks is not None:
             tracking["click_tracking"] = {"enable": message.track_clicks, "enable_text": message.track_clicks}
-        mail = dict(options.mail_settings or {})
+        mail: dict[Any, Any] = dict(options.mail_settings or {})
         if self._sandbox:
             mail["sandbox_mode"] = {"enable": True}
         named = {
-            "asm": options.asm,
+            "asm": None if options.asm is None else options.asm.model_dump(exclude_none=True),
             "batch_id": options.batch_id,
             "ip_pool_name": options.ip_pool_name,
             "mail_settings": mail or None,
@@ -116,66 +143,12 @@ class SendGridTransport(HttpTransport):
         }
         return {name: value for name, value in named.items() if value is not None}
 
-
-def _personalization(message: Message, options: SendGridOptions) -> dict[str, Any]:
-    """Return what is said for one message of a call."""
-    said: dict[str, Any] = {}
-    taken: set[str] = set()
-    for field in ("to", "cc", "bcc"):
-        # SendGrid refuses an address that stands twice in a personalization.
-        fresh: dict[str, Address] = {}
-        for each in getattr(message, field):
-            if each.key not in taken:
-                fresh.setdefault(each.key, each)
-        if fresh:
-            said[field] = [_mailbox(each) for each in fresh.values()]
-            taken.update(fresh)
-    if "to" not in said:
-        raise MessageInvalid("to: SendGrid needs at least one address in to.", field="to")
-    if message.subject:
-        said["subject"] = message.subject
-    if headers := header_map(message):
-        said["headers"] = headers
-    if message.metadata:
-        said["custom_args"] = {name: _text_of(value) for name, value in message.metadata.items()}
-    if message.send_at is not None:
-        said["send_at"] = int(message.send_at.timestamp())
-    if message.merge_global:
-        if options.substitutions:
-            said["substitutions"] = {name: _text_of(value) for name, value in message.merge_global.items()}
-        else:
-            said["dynamic_template_data"] = message.merge_global
-    return said
-
-
-def _mailbox(address: Address) -> dict[str, str]:
-    return {"email": address.wire, "name": address.name} if address.name else {"email": address.wire}
+    def _only_checked(self, message: Message) -> bool:
+        mail = self.options(message, SendGridOptions).mail_settings
+        return self._sandbox or dig(mail, "sandbox_mode", "enable") is True
 
 
 def _template(template: Template) -> str:
     if template.version is not None:  # SendGrid uses the one that is marked as active
         raise MessageInvalid("template: SendGrid takes no version with a template.", field="template")
     return template.id
-
-
-def _file(file: Attachment) -> dict[str, str]:
-    if not file.content:
-        raise MessageInvalid("attachments: SendGrid takes no empty file.", field="attachments")
-    # The charset is left out: SendGrid rewrites it, and declares ISO-8859-1 (seen by Anymail, issue 150).
-    said = {"content": base64_of(file), "filename": file.filename or "attachment", "type": file.mime_type}
-    if file.content_id:
-        said["content_id"] = file.content_id
-    if file.inline:
-        said["disposition"] = "inline"
-    return said
-
-
-def _text(value: str | bytes) -> str:
-    return value if isinstance(value, str) else value.decode()
-
-
-def _text_of(value: object) -> str:
-    """Return a value as the string that SendGrid wants it to be."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return "" if value is None else str(value)

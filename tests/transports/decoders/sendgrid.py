@@ -52,7 +52,7 @@ def _decoded(said: dict[str, Any], own: dict[str, Any]) -> Decoded:
         track_clicks=tracking.get("click_tracking", {}).get("enable"),
         send_at=datetime.fromtimestamp(own["send_at"], UTC) if "send_at" in own else None,
         template=(said["template_id"], None) if "template_id" in said else None,
-        merge=own.get("dynamic_template_data", {}),
+        merge={name.strip("-"): value for name, value in own.get("substitutions", {}).items()},
     )
 
 
