@@ -44,7 +44,7 @@ def contract_of(name: str) -> TransportContract | None:
         module.DSN,
         answer=module.answer,
         decode=module.decode,
-        judge=partial(violations, name),
+        judge=getattr(module, "judge", partial(violations, name)),
         tolerated=getattr(module, "TOLERATED", {}),
         template=getattr(module, "TEMPLATE", "12345"),
         provider_ids=getattr(module, "PROVIDER_IDS", True),
