@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from hashlib import sha256
 from math import ceil
 from typing import Any, ClassVar, TypeVar
@@ -111,7 +111,7 @@ class HttpTransport(Transport):
         raise NotImplementedError(f"{type(self).__name__} defines no build_many()")
 
     def read_many(self, response: HttpResponse, messages: Sequence[Message]) -> list[Outcome]:
-        """Return the outcome of each message of a call that succeeded (2xx), in their order."""
+        """Return the outcome of each message of a call that succeeded (2xx), in their order; see `outcomes`."""
         raise NotImplementedError(f"{type(self).__name__} defines no read_many()")
 
     def joins(self, message: Message) -> bool:
@@ -197,6 +197,18 @@ class HttpTransport(Transport):
             provider_ids=provider_ids,
             raw=raw,
         )
+
+    def outcomes(
+        self, read: Callable[[Any, Message], Receipt], answers: Iterable[Any], messages: Iterable[Message]
+    ) -> list[Outcome]:
+        """Read the answers to a batch one by one: what is raised for one message is its outcome, not that of all."""
+        outcomes: list[Outcome] = []
+        for answer, message in zip(answers, messages, strict=False):
+            try:
+                outcomes.append(read(answer, message))
+            except MailError as error:
+                outcomes.append(error.with_traceback(None))
+        return outcomes
 
     def verification(self, text: str, **details: object) -> Verification:
         """Return what `verify` found out."""
