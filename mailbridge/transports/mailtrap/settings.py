@@ -1,0 +1,30 @@
+"""The settings of the Mailtrap transport."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from mailbridge.extend import HttpSettings, Secret
+
+# Tokens are hexadecimal, also behind a prefix. These are keys of others: SendGrid, Resend, Brevo, MailerSend, Mailgun.
+_OTHERS = re.compile(r"(SG\.|re_|xkeysib-|xsmtpsib-|mlsn\.|key-)").match
+
+
+class MailtrapSettings(HttpSettings):
+    """Which account, which stream, or which sandbox."""
+
+    dsn_parts: ClassVar[Mapping[str, str]] = {"user": "api_token"}
+
+    api_token: Secret = Field(description="an API token that may send from the domain, or use the sandbox")
+    stream: Literal["transactional", "bulk"] = Field("transactional", description="bulk for promotional mail")
+    sandbox_id: int | None = Field(None, ge=1, description="the sandbox that catches every message; none is delivered")
+
+    @model_validator(mode="after")  # a validator of a secret field alone could not say why
+    def _is_token(self) -> Self:
+        if _OTHERS(self.api_token.reveal()):
+            raise ValueError("api_token is a key of another provider, by its look")
+        return self
