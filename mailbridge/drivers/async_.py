@@ -19,6 +19,7 @@ from mailbridge.flow.http import Http, HttpResponse
 from mailbridge.flow.operations import (
     Await,
     Block,
+    Clock,
     Close,
     Connect,
     Emit,
@@ -303,5 +304,6 @@ _PERFORM: dict[type[Any], Callable[[_Run, Any], Coroutine[Any, Any, Any]]] = {
 _AT_ONCE: dict[type[Any], Callable[[_Run, Any], Any]] = {
     Release: _Run.release,
     Close: _Run.close,
+    Clock: lambda run, op: monotonic,
     Wall: lambda run, op: wall(),
 }

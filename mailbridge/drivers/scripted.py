@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
-from mailbridge.flow.operations import END, Block, Emit, Flow, Now, Op, Pull, Sleep, Wall
+from mailbridge.flow.operations import END, Block, Clock, Emit, Flow, Now, Op, Pull, Sleep, Wall
 
 __all__ = ["ScriptedDriver"]
 
@@ -128,6 +128,7 @@ class ScriptedDriver:
 
 _BUILT_IN: dict[type[Op[Any]], Callable[[ScriptedDriver, Any], Any]] = {
     Block: lambda _, op: op.function(*op.args),
+    Clock: lambda driver, _: lambda: driver.now,
     Emit: ScriptedDriver._emit,
     Now: lambda driver, _: driver.now,
     Pull: ScriptedDriver._pull,

@@ -23,6 +23,7 @@ __all__ = [
     "PULL",
     "Await",
     "Block",
+    "Clock",
     "Close",
     "Connect",
     "Emit",
@@ -204,6 +205,12 @@ class Sleep(Op[None]):
 
 class Now(Op[float]):
     """Read the monotonic clock, in seconds."""
+
+    __slots__ = ()
+
+
+class Clock(Op[Callable[[], float]]):
+    """Return the clock that `Now` reads, as a function, for those who read it too often for an operation each time."""
 
     __slots__ = ()
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections import deque
 
 from mailbridge.errors import ConnectFailed, TimedOut
-from mailbridge.flow.operations import Flow, Now, Write
+from mailbridge.flow.operations import Flow, Write
 from mailbridge.smtp.exchange import RSET, SMALL
 from mailbridge.smtp.pipeline import SLOW, Feed, alone, finish
 from mailbridge.smtp.reply import Reply
@@ -27,7 +27,6 @@ from mailbridge.smtp.transaction import Transaction
 
 WINDOW = 12  # messages in flight
 WINDOW_OCTETS = 1 << 20  # octets in flight, so that a dying connection leaves few doubts
-_NOW = Now()
 
 
 def run_window(session: Session, feed: Feed, timeouts: Timeouts) -> Flow[None]:
@@ -38,7 +37,7 @@ def run_window(session: Session, feed: Feed, timeouts: Timeouts) -> Flow[None]:
     held: Transaction | None = None  # goes alone, once nothing else is in flight
     slow = feed.slow
     ended = rested = False
-    now: float = yield _NOW
+    now = session.clock()
     while True:
         if not flying:
             session.unasked(replies)
@@ -50,7 +49,7 @@ def run_window(session: Session, feed: Feed, timeouts: Timeouts) -> Flow[None]:
             if transaction is None:
                 ended = True
                 break
-            pulled: float = yield _NOW
+            pulled = session.clock()
             if transaction.fresh:
                 slow = feed.slow = pulled - now > SLOW
                 rested = slow and not flying  # the connection may be worn by now: it is asked before it is used
@@ -66,7 +65,7 @@ def run_window(session: Session, feed: Feed, timeouts: Timeouts) -> Flow[None]:
         if not flying and held is not None and session.usable and not rested:
             yield from alone(session, feed, held, timeouts)
             held = None
-            now = yield _NOW
+            now = session.clock()
             continue
         if not flying:
             break
@@ -76,7 +75,7 @@ def run_window(session: Session, feed: Feed, timeouts: Timeouts) -> Flow[None]:
         except (ConnectFailed, TimedOut) as error:
             session.broke(error)
         replies += yield from session.collect(_due(flying[0][0]) - len(replies))
-        session.used = now = yield _NOW
+        session.used = now = session.clock()
         ragged = False
         while flying and (len(replies) >= _due(flying[0][0]) or session.failure is not None):
             transaction, size = flying.popleft()

@@ -147,10 +147,10 @@ def _noted(
 ) -> Flow[list[Reply]]:
     """Carry out the exchange and write it down in the session's transcript."""
     for command in commands.decode("utf-8", "replace").splitlines():
-        yield from session.note("C", command)
+        session.note("C", command)
     if content:
-        yield from session.note("*", f"the message: {transaction.mime.size} octets")
+        session.note("*", f"the message: {transaction.mime.size} octets")
     replies: list[Reply] = yield from exchange
     for reply in replies:
-        yield from session.note_reply(reply)
+        session.note_reply(reply)
     return replies

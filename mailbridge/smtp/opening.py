@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mailbridge.errors import AuthFailed, ConfigError, MailError, ProtocolError, TimedOut, TlsMisconfigured
-from mailbridge.flow.operations import Close, Connect, Flow, Now, StartTls, TlsOptions
+from mailbridge.flow.operations import Clock, Close, Connect, Flow, StartTls, TlsOptions
 from mailbridge.redaction import MASK
 from mailbridge.smtp import auth
 from mailbridge.smtp.classify import refusal
@@ -25,7 +25,8 @@ def open_session(server: Server, *, transcript: Transcript | None = None, fresh_
     could not be made ready is closed.
     """
     mode = server.tls_mode
-    begun = yield from Now()
+    clock = yield from Clock()
+    begun = clock()
     stream = yield from Connect(
         server.host,
         server.port,
@@ -33,10 +34,10 @@ def open_session(server: Server, *, transcript: Transcript | None = None, fresh_
         tls=server.tls_options if mode == "implicit" else None,
         source_address=server.source_address,
     )
-    session = Session(stream, lmtp=server.lmtp, opened=begun, quit_timeout=server.timeouts.quit)
+    session = Session(stream, clock, lmtp=server.lmtp, opened=begun, quit_timeout=server.timeouts.quit)
     session.transcript = transcript
     try:
-        yield from session.note("*", f"connected to {server.address}" + (", encrypted" if stream.encrypted else ""))
+        session.note("*", f"connected to {server.address}" + (", encrypted" if stream.encrypted else ""))
         yield from _greeting(session, server)
         yield from _hello(session, server)
         if mode == "starttls":
@@ -116,7 +117,7 @@ def _starttls(session: Session, server: Server, options: TlsOptions) -> Flow[Non
         # Bytes glued to the reply were sent by whoever sits in the middle (CVE-2011-0411).
         raise ProtocolError("The server sent more than its answer to STARTTLS; the connection was closed.", phase="tls")
     yield StartTls(session.stream, options, timeout=server.timeouts.command)
-    yield from session.note("*", "encrypted")
+    session.note("*", "encrypted")
     session.extensions = Extensions()
     yield from _hello(session, server)
 

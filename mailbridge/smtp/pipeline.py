@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from mailbridge.errors import ConnectFailed, TimedOut
-from mailbridge.flow.operations import Flow, Now, Write
+from mailbridge.flow.operations import Flow, Write
 from mailbridge.smtp.exchange import DATA, RSET, leave_data, told, transact
 from mailbridge.smtp.reply import Reply
 from mailbridge.smtp.session import Session
@@ -25,7 +25,6 @@ from mailbridge.smtp.timeouts import Timeouts
 from mailbridge.smtp.transaction import Transaction
 
 SLOW = 0.05  # seconds; a source slower than this must not keep the server waiting for content
-_NOW = Now()
 
 
 class Feed(Protocol):
@@ -55,12 +54,12 @@ def run_pipeline(session: Session, feed: Feed, timeouts: Timeouts) -> Flow[None]
     waiting: Transaction | None = None  # the server waits for its content
     following: Transaction | None = None  # to be addressed behind that content
     ended = False
-    now: float = yield _NOW
+    now = session.clock()
     while True:
         if waiting is None and following is None and not ended:
             following = yield from feed.next(session)
             ended = following is None
-            pulled: float = yield _NOW
+            pulled = session.clock()
             if following is not None and following.fresh:
                 feed.slow = pulled - now > SLOW
                 if feed.slow:  # the connection may be worn by now: it is asked before it is used
@@ -75,7 +74,7 @@ def run_pipeline(session: Session, feed: Feed, timeouts: Timeouts) -> Flow[None]
             following = None
             if not session.usable:
                 return
-            now = yield _NOW
+            now = session.clock()
             continue
         content = [] if waiting is None else stuffed(waiting.mime.chunks())
         finals = count = 0 if waiting is None else waiting.finals(session)
@@ -97,11 +96,11 @@ def run_pipeline(session: Session, feed: Feed, timeouts: Timeouts) -> Flow[None]
             upcoming = yield from feed.next(session)
             ended = upcoming is None
             if upcoming is not None and upcoming.fresh:
-                feed.slow = (yield _NOW) - now > SLOW
+                feed.slow = session.clock() - now > SLOW
         replies = yield from session.collect(count)
         if len(replies) > count:
             session.unasked(replies[count:])
-        session.used = now = yield _NOW
+        session.used = now = session.clock()
         waited = waiting is not None
         if waiting is not None:
             waiting.take_final(session, replies[:finals], behind=len(envelope))
@@ -147,9 +146,9 @@ def _begun(session: Session, transaction: Transaction, said: list[Reply], timeou
 
 def alone(session: Session, feed: Feed, transaction: Transaction, timeouts: Timeouts) -> Flow[None]:
     """Carry out a transaction with nothing else in flight; its content travels once everybody is known."""
-    transaction.begun = yield _NOW
+    transaction.begun = session.clock()
     yield from transact(session, transaction, timeouts, chunking=False)
-    session.used = transaction.ended = yield _NOW
+    session.used = transaction.ended = session.clock()
     yield from finish(session, feed, transaction)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from mailbridge.errors import ConnectFailed, MailError, ProtocolError, TimedOut
-from mailbridge.flow.operations import Close, Flow, Now, Read, Stream, Write
+from mailbridge.flow.operations import Close, Flow, Read, Stream, Write
 from mailbridge.redaction import mask
 from mailbridge.smtp.extensions import Extensions
 from mailbridge.smtp.reply import Reply, ReplyParser
@@ -19,6 +19,7 @@ class Session:
     """One connection: its stream, the server's extensions, its age, the last lines said.
 
     Args:
+        clock: reads the monotonic clock, in seconds.
         quit_timeout: seconds to wait for the answer to QUIT.
 
     `failure` is the error that ended the connection, if one did. `closing` says that the server said
@@ -32,6 +33,7 @@ class Session:
     __slots__ = (
         "_read",
         "answered",
+        "clock",
         "closing",
         "dirty",
         "extensions",
@@ -52,9 +54,16 @@ class Session:
     )
 
     def __init__(
-        self, stream: Stream, *, lmtp: bool = False, opened: float = 0.0, quit_timeout: float = QUIT_TIMEOUT
+        self,
+        stream: Stream,
+        clock: Callable[[], float],
+        *,
+        lmtp: bool = False,
+        opened: float = 0.0,
+        quit_timeout: float = QUIT_TIMEOUT,
     ) -> None:
         self.stream = stream
+        self.clock = clock
         self._read = Read(stream)
         self.lmtp = lmtp
         self.parser = ReplyParser()
@@ -143,12 +152,12 @@ class Session:
 
         `veil` masks what a reply may repeat. Raises the connection's failure.
         """
-        yield from self.note("C", shown if shown is not None else line.decode("utf-8", "replace").rstrip())
+        self.note("C", shown if shown is not None else line.decode("utf-8", "replace").rstrip())
         replies = yield from self.exchange((line,) if line else (), 1, timeout)
         if not replies:
             raise self.failure or ConnectFailed("The server closed the connection.")
         reply = replies[0] if veil is None else veil(replies[0])
-        yield from self.note_reply(reply)
+        self.note_reply(reply)
         return reply
 
     def alive(self, timeout: float) -> Flow[bool]:
@@ -165,7 +174,7 @@ class Session:
             yield from self.exchange((b"QUIT\r\n",), 1, self.quit_timeout)
         yield Close(self.stream)
 
-    def note(self, direction: str, text: str) -> Flow[None]:
+    def note(self, direction: str, text: str) -> None:
         """Keep a line for errors, and for the transcript if somebody asked for one."""
         if not text:
             return
@@ -173,14 +182,13 @@ class Session:
         if len(self.lines) > TAIL:
             del self.lines[0]
         if self.transcript is not None:
-            now = yield from Now()
-            self.transcript.add((now - self.opened) * 1000, direction, text)  # type: ignore[arg-type]
+            self.transcript.add((self.clock() - self.opened) * 1000, direction, text)  # type: ignore[arg-type]
 
-    def note_reply(self, reply: Reply) -> Flow[None]:
+    def note_reply(self, reply: Reply) -> None:
         """Keep a reply, line by line."""
         last = len(reply.lines) - 1
         for number, line in enumerate(reply.lines):
             code = f"{reply.code}{' ' if number == last else '-'}"
             if reply.code == 334:  # a challenge tells a person nothing, and may quote the user name
                 line = "********"
-            yield from self.note("S", code + (f"{reply.enhanced} " if reply.enhanced else "") + line)
+            self.note("S", code + (f"{reply.enhanced} " if reply.enhanced else "") + line)

@@ -5,7 +5,7 @@ The wire is a script: what every write runs into, and what is read afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -42,8 +42,10 @@ def message(number: int = 0, to: Iterable[str] = (), **fields: Any) -> Message:
     return made.stamped(f"<{number}@example.com>", datetime(2026, 1, 1, tzinfo=UTC))
 
 
-def session(*extensions: str, lmtp: bool = False, reused: bool = False) -> Session:
-    made = Session(object(), lmtp=lmtp)  # type: ignore[arg-type]
+def session(
+    *extensions: str, lmtp: bool = False, reused: bool = False, clock: Callable[[], float] = lambda: 0.0
+) -> Session:
+    made = Session(object(), clock, lmtp=lmtp)  # type: ignore[arg-type]
     made.extensions = Extensions(dict.fromkeys(extensions or ALL, ""))
     made.reused = reused
     return made
@@ -395,10 +397,10 @@ def test_all_or_nobody_waits_for_its_recipients(kind: Any) -> None:
 @pytest.mark.parametrize("kind", [run_window, run_pipeline])
 def test_a_slow_source_gives_the_connection_back(kind: Any) -> None:
     """While the source thinks, others may use the connection; and it may have worn when the source is done."""
-    on = session() if kind is run_window else session("PIPELINING")
+    driver = ScriptedDriver({Write: lambda op: None, Read: lambda op: b""})
+    on = session(*(() if kind is run_window else ("PIPELINING",)), clock=lambda: driver.now)
     feed = Feed(on, [message(n) for n in range(2)])
     on.messages = 2
-    driver = ScriptedDriver({Write: lambda op: None, Read: lambda op: b""})
     given = feed.next
 
     def slow(to: Session) -> Flow[Transaction | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mailbridge.errors import AuthFailed, MailError
-from mailbridge.flow.operations import Close, Flow, Lease, Now, Release
+from mailbridge.flow.operations import Close, Flow, Lease, Release
 from mailbridge.message import features
 from mailbridge.receipt import Receipt
 from mailbridge.sending.attempt import attempted
@@ -19,8 +19,6 @@ from mailbridge.smtp.server import Server
 from mailbridge.smtp.session import Session
 from mailbridge.smtp.transaction import Transaction
 from mailbridge.transcript import Transcript
-
-_NOW = Now()
 
 
 class SmtpTransport(Transport):
@@ -85,7 +83,7 @@ class SmtpTransport(Transport):
                 yield from self._release(session)
                 break
             yield from transact(session, transaction, self.server.timeouts, chunking=self.chunking)
-            session.used = yield _NOW
+            session.used = session.clock()
             yield from self._release(session)
             if cut_off(session, transaction):
                 job.resent += 1
@@ -134,15 +132,15 @@ class SmtpTransport(Transport):
         return run_pipeline(session, batch, timeouts)
 
     def _in_turn(self, session: Session, batch: Batch) -> Flow[None]:
-        now: float = yield _NOW
+        now = session.clock()
         while session.usable and (transaction := (yield from batch.next(session))) is not None:
-            transaction.begun = yield _NOW
+            transaction.begun = session.clock()
             if transaction.fresh and transaction.begun - now > SLOW:  # the connection may be worn by now
                 batch.again(transaction)
                 session.messages -= 1
                 return
             yield from transact(session, transaction, self.server.timeouts, chunking=self.chunking)
-            session.used = transaction.ended = now = yield _NOW
+            session.used = transaction.ended = now = session.clock()
             yield from finish(session, batch, transaction)
 
     def verify(self) -> Flow[Verification]:
@@ -186,7 +184,7 @@ class SmtpTransport(Transport):
         if session.stream.stale:
             session.closing = True  # it said goodbye, or something that nobody asked for
             return False
-        now: float = yield _NOW
+        now = session.clock()
         if now - session.opened > self.max_age:
             return False
         # Whether it is alive is not worth more time than a new connection would be.
