@@ -122,7 +122,10 @@ class SesTransport(HttpMimeTransport):
 
     def read(self, response: HttpResponse, message: Message) -> Receipt:
         """Return the receipt: one id for all recipients."""
-        return self._accepted(message, response.data["MessageId"], response.data)
+        provider_id = response.data["MessageId"]
+        if not isinstance(provider_id, str) or not provider_id:
+            raise self.unexpected(response)
+        return self._accepted(message, provider_id, response.data)
 
     def read_many(self, response: HttpResponse, messages: Sequence[Message]) -> list[Outcome]:
         """Return what became of each entry."""
@@ -138,12 +141,14 @@ class SesTransport(HttpMimeTransport):
 
     def _outcome(self, row: Mapping[str, Any], message: Message, response: HttpResponse) -> Outcome:
         if row["Status"] == "SUCCESS":
-            return self._accepted(message, row["MessageId"], row)
+            return self._accepted(message, row.get("MessageId") or "", row)
         error = entry_refused(row["Status"], row.get("Error") or "", str(self), response.status)
         return unverified(error, (message,), self._region)
 
     def _accepted(self, message: Message, provider_id: str, answer: Any) -> Receipt:
         """Return the receipt with the Message-ID that SES writes in place of ours."""
+        if not provider_id:
+            return self.receipt(message, message_id="", raw=answer)
         written = message_id(provider_id, self._region)
         return self.receipt(message, provider_ids=[provider_id], message_id=written, raw=answer)
 
