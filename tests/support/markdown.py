@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _FENCE = re.compile(r"^(?P<indent> *)(?P<fence>`{3,}|~{3,})(?P<info>[^`]*)$")
-_FILE = re.compile(r"`(?P<name>[\w.-]*\.\w+)`:\s*$")
+_FILE = re.compile(r"`(?P<name>(?:[\w-]+/)*[\w.-]*\.\w+)`:\s*$")
 
 
 @dataclass(frozen=True)

@@ -65,8 +65,10 @@ class Reader:
         return text.replace(SERVER, f"localhost:{self._port}")
 
     def _save(self, block: Block, text: str) -> None:
-        (self.folder / block.file).write_text(text, encoding="utf-8")
-        if block.tag == "python":
+        file = self.folder / block.file
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+        if block.tag == "python" and "/" not in block.file:  # a module of a package is imported
             self._programs.add(block.file)
 
     def _python(self, block: Block, text: str) -> None:

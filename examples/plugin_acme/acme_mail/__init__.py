@@ -1,29 +1,17 @@
-"""Acme's pneumatic post: a transport, and a hook that stamps what Acme sends.
+"""Acme's mail API as a transport of mailbridge: `acme://KEY@default`."""
 
-This module is what the entry point names. It is imported to look for transports, so it stays light; settings and
-transport are imported when the first message needs them.
-"""
+from mailbridge.extend import Plugin
 
-from mailbridge.extend import Mime, Plugin, features, hookimpl
-
-RECORD = Plugin(
+plugin = Plugin(
     name="acme",
-    schemes=("acme",),
-    settings="acme_mail.tubes:AcmeSettings",
-    transport="acme_mail.tubes:AcmeTransport",
-    summary="Puts messages into the tube of an Acme department.",
-    example="acme://sales@default?station=/srv/acme",
-    features=features.CONTENT | features.ENVELOPE | features.ADVISORY,
-)
-
-
-@hookimpl
-def mailbridge_providers() -> list[Plugin]:
-    """Bring the transport; found by its scheme as soon as the distribution is installed."""
-    return [RECORD]
-
-
-@hookimpl
-def mailbridge_prepare(mime: Mime) -> None:
-    """Stamp every message; acts only where the setting `plugins` names acme."""
-    mime.set_header("X-Acme-Stamp", "paid")
+    schemes=["acme"],
+    settings="acme_mail.settings:AcmeSettings",
+    transport="acme_mail.transport:AcmeTransport",
+    summary="Acme's mail API, version 1.",
+    example="acme://ak_key@default?region=eu",
+    features=[
+        "attachments", "headers", "html", "inline", "list_unsubscribe", "merge_headers", "merge_metadata",
+        "message_id", "metadata", "priority", "provider_options", "tags", "threading",
+    ],
+    limits={"recipients": 100, "bytes": 10_000_000, "batch": 50, "tags": 5, "tag_length": 40},
+)  # fmt: skip

@@ -1,71 +1,70 @@
-"""The plugin, installed as its users install it."""
+"""What only Acme does, and the distribution as its users install it."""
 
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from acme_mail.settings import AcmeSettings
+from acme_mail.transport import AcmeTransport
 
-from mailbridge import ConfigError, Mailer, Message, ServerError, Unsupported
-from mailbridge.plugins import Plugins
+from mailbridge import ConfigError, ContentRefused, Mailer, Message, SenderRefused
+from mailbridge.extend import HttpResponse
+from mailbridge.testing import Rehearsal
 
-MESSAGE = Message(from_="shop@example.com", to=["ann@example.org"], subject="Hi", text="Hello")
-
-
-@pytest.fixture
-def station(tmp_path: Path) -> Path:
-    (tmp_path / "sales").mkdir()
-    return tmp_path
-
-
-def test_it_is_found_by_its_scheme(station: Path) -> None:
-    receipt = Mailer(f"acme://sales@default?station={station}").send(MESSAGE)
-    [capsule] = (station / "sales").iterdir()
-    assert receipt.provider_ids == (capsule.stem,)
-    assert b"\r\nSubject: Hi\r\n" in capsule.read_bytes()
+ANN, BOB = "ann@example.org", "bob@example.org"
+MESSAGE = Message(from_="shop@example.com", to=[ANN, BOB], subject="Hi", text="Hello")
+TRANSPORT = AcmeTransport(AcmeSettings(api_key="ak_key"))
 
 
-def test_its_hook_acts_only_where_the_application_says_so(station: Path) -> None:
-    stamped = []
-    for plugins in (Plugins(), Plugins(enabled=["acme"])):
-        mailer = Mailer("memory://", plugins=plugins)
-        mailer.send(MESSAGE)
-        stamped.append(b"X-Acme-Stamp: paid" in mailer.transport().kept[0].mime)
-    assert stamped == [False, True]
+def answered(said: object, status: int = 200) -> Rehearsal:
+    return Rehearsal(TRANSPORT, lambda request: HttpResponse(status, body=json.dumps(said).encode()))
 
 
-def test_a_full_tube_may_be_tried_again_and_a_missing_one_not(station: Path) -> None:
-    mailer = Mailer(f"acme://sales@default?station={station}&capsules=1")
-    first, second = mailer.send_many([MESSAGE, MESSAGE])
-    assert first.complete
-    assert isinstance(second, ServerError)
-    assert second.retryable
-    with pytest.raises(ConfigError, match="Make the folder"):
-        mailer.send(MESSAGE, dsn=f"acme://legal@default?station={station}")
+def test_a_refused_recipient_is_one_row_of_the_receipt() -> None:
+    receipt = answered({"id": "m1", "refused": {BOB: "no such mailbox"}}).send("m", MESSAGE)
+    assert {address: (row.status, row.text) for address, row in receipt.recipients.items()} == {
+        ANN: ("accepted", ""),
+        BOB: ("refused", "no such mailbox"),
+    }
 
 
-def test_what_it_cannot_express_is_refused(station: Path) -> None:
-    with pytest.raises(Unsupported, match="template"):
-        Mailer(f"acme://sales@default?station={station}").send(MESSAGE.replace(template="welcome"))
+def test_a_refused_message_leaves_its_neighbours_alone() -> None:
+    rehearsal = answered({"results": [{"id": "m1"}, {"error": "spam"}, {"id": "m3"}]})
+    first, second, third = rehearsal.send_many(dict.fromkeys("abc", MESSAGE))
+    assert (first.provider_id, third.provider_id) == ("m1", "m3")
+    assert isinstance(second, ContentRefused)
 
 
-@pytest.mark.parametrize(
-    ("dsn", "said"),
-    [
-        ("acme://default?station=/tmp", "department"),
-        ("acme://sales@default", "station"),
-        ("acme://sales@default?station=/tmp&capsules=0", "capsules must be at least 1"),
-        ("acme://sales@default?station=/tmp&capsule=5", "did you mean capsules"),
-    ],
-)
-def test_each_wrong_setting_is_named(dsn: str, said: str) -> None:
-    with pytest.raises(ConfigError, match=said):
-        Mailer(dsn)
+def test_a_code_says_more_than_a_status() -> None:
+    error = answered({"error": {"code": "unknown_sender", "message": "Who is that?"}}, 400).send("m", MESSAGE)
+    assert isinstance(error, SenderRefused)
+    assert "Who is that?" in error.text
 
 
-def test_the_command_line_lists_it() -> None:
-    done = subprocess.run([sys.executable, "-m", "mailbridge", "plugins", "--json"], capture_output=True, check=True)
-    [row] = [row for row in json.loads(done.stdout)["plugins"] if row["name"] == "acme"]
-    assert (row["status"], row["schemes"], row["distribution"]) == ("installed", ["acme"], "acme-mail 1.0")
-    assert (row["hooks"], row["active"]) == (["mailbridge_prepare", "mailbridge_providers"], False)
+def test_an_option_of_its_own_arrives() -> None:
+    rehearsal = answered({"id": "m1"})
+    rehearsal.send("m", MESSAGE.replace(provider_options={"acme": {"pool": "bulk"}}))
+    assert json.loads(rehearsal.requests[0].body)["pool"] == "bulk"
+
+
+def test_the_region_chooses_the_host() -> None:
+    eu = AcmeTransport(AcmeSettings(api_key="ak_key", region="eu"))
+    assert eu.build(MESSAGE).url == "https://api.eu.acme.example/v1/messages"
+
+
+def test_a_key_of_another_kind_is_recognised() -> None:
+    with pytest.raises(ConfigError, match="they begin with ak_"):
+        Mailer("acme://sk_key@default")
+
+
+def test_it_is_found_by_its_scheme() -> None:
+    assert Mailer("acme://ak_key@default?region=eu").transport().name == "acme"
+
+
+def test_the_command_line_knows_it() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "mailbridge", "capabilities", "acme", "--json"], capture_output=True, check=True
+    )
+    [row] = json.loads(done.stdout)["capabilities"]
+    assert row["limits"]["batch"] == 50

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from acme_mail import RECORD
+from acme_tubes import RECORD
 from mailbridge.extend import (
     ConfigError,
     Delivery,
@@ -22,7 +22,7 @@ from mailbridge.extend import (
 class AcmeSettings(TransportSettings):
     """Which department, and where its tube begins."""
 
-    dsn_parts: ClassVar = {"user": "department"}  # acme://sales@default
+    dsn_parts: ClassVar = {"user": "department"}  # tubes://sales@default
 
     department: str = Field(pattern="^[a-z]+$", description="the department that gets the capsules")
     station: Path = Field(description="the folder of the post station")
@@ -32,7 +32,7 @@ class AcmeSettings(TransportSettings):
 class AcmeTransport(MimeTransport):
     """Puts each message into a capsule, and the capsule into the department's tube."""
 
-    name = "acme"
+    name = "tubes"
     features = RECORD.features
 
     def __init__(self, settings: AcmeSettings) -> None:
@@ -57,4 +57,4 @@ class AcmeTransport(MimeTransport):
         return Verification(transport=str(self), text=f"The tube to {self.settings.department} is open.")
 
     def __str__(self) -> str:
-        return f"acme://{self.settings.department}"
+        return f"tubes://{self.settings.department}"
