@@ -28,13 +28,15 @@ HEADERS = 2048
 class Room(NamedTuple):
     """What one call may hold: messages, recipients over all of them, octets; 0 means any number.
 
-    `shared` are the fields that it says once for all its messages.
+    `shared` are the fields that it says once for all its messages. `once`: whether each recipient may be in
+    it once only.
     """
 
     messages: int = 1
     recipients: int = 0
     octets: int = 0
     shared: frozenset[str] = frozenset()
+    once: bool = False
 
 
 def cut(messages: Iterable[Message], room: Room, kind: Callable[[Message], Hashable]) -> Iterator[list[Message]]:
@@ -52,13 +54,14 @@ def cut(messages: Iterable[Message], room: Room, kind: Callable[[Message], Hasha
 class Filling:
     """A call that is being filled."""
 
-    __slots__ = ("_kind", "_octets", "_of", "_recipients", "_room", "messages")
+    __slots__ = ("_keys", "_kind", "_octets", "_of", "_recipients", "_room", "messages")
 
     def __init__(self, room: Room, kind: Callable[[Message], Hashable]) -> None:
         self._room = room
         self._of = kind
         self._kind: Hashable = None
         self._octets = self._recipients = 0
+        self._keys: set[str] = set()
         self.messages: list[Message] = []
 
     def takes(self, message: Message) -> bool:
@@ -70,6 +73,8 @@ class Filling:
             return False
         if room.recipients and self._recipients + _recipients(message) > room.recipients:
             return False
+        if room.once and not self._keys.isdisjoint(to.key for to in message.recipients):
+            return False
         return not room.octets or self._octets + weight(message, room.shared) <= room.octets
 
     def add(self, message: Message) -> None:
@@ -78,6 +83,8 @@ class Filling:
         if not self.messages:
             self._kind, said = self._of(message), frozenset()
         self.messages.append(message)
+        if room.once:
+            self._keys.update(to.key for to in message.recipients)
         if room.recipients:
             self._recipients += _recipients(message)
         if room.octets:

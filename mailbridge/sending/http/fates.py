@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mailbridge.errors import RecipientDeferred, RecipientRefused
+from mailbridge.errors import MailError, RecipientDeferred, RecipientRefused
 from mailbridge.message.message import Message
 from mailbridge.receipt import RecipientStatus, Status
 
@@ -24,6 +24,13 @@ def fates(message: Message, rows: Mapping[str, RecipientStatus] | None, provider
         row = accepted if rows is None else rows.get(to.key, accepted)
         found[to.addr_spec] = row._replace(provider_id=provider_id) if provider_id and not row.provider_id else row
     return found
+
+
+def fate_of_all(message: Message, error: MailError) -> dict[str, RecipientStatus]:
+    """Return the fate of the recipients of a call that was refused because of them."""
+    status = Status.DEFERRED if isinstance(error, RecipientDeferred) else Status.REFUSED
+    row = RecipientStatus(status, error.code, error.enhanced_code, error.text)
+    return {to.addr_spec: row for to in message.envelope.recipients}
 
 
 def refuse_if_nobody(fates: Mapping[str, RecipientStatus], transport: str) -> None:

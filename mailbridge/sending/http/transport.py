@@ -7,7 +7,15 @@ from hashlib import sha256
 from math import ceil
 from typing import Any, ClassVar, TypeVar
 
-from mailbridge.errors import AuthFailed, MailError, MessageInvalid, OutcomeUnknown, RateLimited
+from mailbridge.errors import (
+    AuthFailed,
+    MailError,
+    MessageInvalid,
+    OutcomeUnknown,
+    RateLimited,
+    RecipientDeferred,
+    RecipientRefused,
+)
 from mailbridge.escapes import visible
 from mailbridge.flow.http import Http, HttpRequest, HttpResponse
 from mailbridge.flow.operations import Flow, Now, Wall
@@ -19,7 +27,7 @@ from mailbridge.sending.delivery import Delivery, Outcome
 from mailbridge.sending.http.batch import deliver_many
 from mailbridge.sending.http.calls import Room, apart, cut, divided
 from mailbridge.sending.http.credentials import long_enough, veiled, verified
-from mailbridge.sending.http.fates import fates, refuse_if_nobody
+from mailbridge.sending.http.fates import fate_of_all, fates, refuse_if_nobody
 from mailbridge.sending.http.joining import joined
 from mailbridge.sending.http.limits import Limits
 from mailbridge.sending.http.options import ProviderOptions
@@ -63,6 +71,9 @@ class HttpTransport(Transport):
     sharing: ClassVar[tuple[str, ...]] = ()
     """The fields of Message that are said once for all messages of a call."""
 
+    by_address: ClassVar[bool] = False
+    """Whether the messages of a call are told apart by their recipients only, so that none may be in two of them."""
+
     def __init_subclass__(cls) -> None:
         if (plugin := cls.__dict__.get("plugin")) is not None:
             cls.name = plugin.name
@@ -79,6 +90,7 @@ class HttpTransport(Transport):
             limits.get("batch_recipients", 0),
             settings.max_bytes or limits.get("batch_bytes", self.max_bytes),
             frozenset(self.sharing),
+            self.by_address,
         )
         # Lanes share what is pulled: more of them than fill their calls would only make these small.
         self.lanes = min(settings.connections, max(1, _AHEAD // self.room.messages)) if self.room.messages else 1
@@ -285,7 +297,12 @@ class HttpTransport(Transport):
         """Make the call that `request` is, and read what became of its messages."""
         limit = self.max_bytes if len(messages) == 1 else self.room.octets
         self.limits.check_call(len(request.body), limit)
-        response = yield from self.exchange(request)
+        try:
+            response = yield from self.exchange(request)
+        except (RecipientRefused, RecipientDeferred) as error:
+            if len(messages) == 1:
+                error.recipients = error.recipients or fate_of_all(messages[0], error)
+            raise
         if not response.complete:
             raise OutcomeUnknown(
                 f"{self._shown} accepted the message (HTTP {response.status}), but its answer broke off: "

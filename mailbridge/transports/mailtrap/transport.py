@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 from mailbridge.extend import (
@@ -85,7 +86,7 @@ class MailtrapTransport(HttpTransport):
 
     def read(self, response: HttpResponse, message: Message) -> Receipt:
         """Return the receipt of one message."""
-        return self._receipt(response.data, message, response)
+        return self._receipt(response, response.data, message)
 
     def read_many(self, response: HttpResponse, messages: Sequence[Message]) -> list[Outcome]:
         """Return what became of each message of a batch; the status is 200 whatever that was."""
@@ -94,7 +95,7 @@ class MailtrapTransport(HttpTransport):
             if response.get("success") is False:
                 raise self._refused(response.data)
             raise self.unexpected(response)
-        return [self._outcome(answer, message, response) for answer, message in zip(answers, messages, strict=False)]
+        return self.outcomes(partial(self._receipt, response), answers, messages)
 
     def complaint(self, response: HttpResponse) -> Complaint:
         """Read `{"success": false, "errors": ["'from' is required"]}`, or `{"error": "…"}` of the account's API."""
@@ -118,13 +119,7 @@ class MailtrapTransport(HttpTransport):
             accounts=names,
         )
 
-    def _outcome(self, answer: Any, message: Message, response: HttpResponse) -> Outcome:
-        try:
-            return self._receipt(answer, message, response)
-        except MailError as error:
-            return error.with_traceback(None)
-
-    def _receipt(self, answer: Any, message: Message, response: HttpResponse) -> Receipt:
+    def _receipt(self, response: HttpResponse, answer: Any, message: Message) -> Receipt:
         """Return the receipt for one answer, or raise what it says."""
         if dig(answer, "success") is False:
             raise self._refused(answer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 from mailbridge.extend import (
@@ -107,15 +108,13 @@ class PostmarkTransport(HttpTransport):
 
     def read(self, response: HttpResponse, message: Message) -> Receipt:
         """Return the receipt of one message."""
-        return self._receipt(response.data, message, response)
+        return self._receipt(response, response.data, message)
 
     def read_many(self, response: HttpResponse, messages: Sequence[Message]) -> list[Outcome]:
         """Return what became of each message of a batch; the status is 200 whatever that was."""
         if not isinstance(response.data, list):
             raise self.unexpected(response)
-        return [
-            self._outcome(answer, message, response) for answer, message in zip(response.data, messages, strict=False)
-        ]
+        return self.outcomes(partial(self._receipt, response), response.data, messages)
 
     def complaint(self, response: HttpResponse) -> Complaint:
         """Read `{"ErrorCode": 300, "Message": "Invalid 'From' address: …"}`."""
@@ -171,13 +170,7 @@ class PostmarkTransport(HttpTransport):
             )
         return said
 
-    def _outcome(self, answer: Any, message: Message, response: HttpResponse) -> Outcome:
-        try:
-            return self._receipt(answer, message, response)
-        except MailError as error:
-            return error.with_traceback(None)
-
-    def _receipt(self, answer: Any, message: Message, response: HttpResponse) -> Receipt:
+    def _receipt(self, response: HttpResponse, answer: Any, message: Message) -> Receipt:
         """Return the receipt for one answer, or raise what it says.
 
         In a delay of Postmark's own, the code may be missing although the message was taken.

@@ -33,3 +33,10 @@ def test_what_a_call_says_once_counts_once() -> None:
 def test_the_first_message_of_a_call_counts_in_full() -> None:
     room = Room(100, 0, weight(MESSAGES[0]) + HEADERS, frozenset({"text", "attachments"}))
     assert [len(call) for call in cut(MESSAGES[:4], room, anything)] == [2, 2]
+
+
+def test_where_recipients_tell_messages_apart_nobody_is_in_a_call_twice() -> None:
+    to = ["ann@example.org", "bob@example.org", "ANN@example.org", "cyd@example.org"]
+    messages = [MESSAGES[0].replace(to=each) for each in to]
+    assert [len(call) for call in cut(messages, Room(100, once=True), anything)] == [2, 2]
+    assert [len(call) for call in cut(messages, Room(100), anything)] == [4]

@@ -354,6 +354,7 @@ def test_an_inactive_recipient_is_refused_for_good(case, colour):
         with pytest.raises(RecipientRefused, match=r"inactive addresses: ann@example\.org") as caught:
             colour.send(mailer, message())
     assert (caught.value.code, caught.value.provider_code, caught.value.retryable) == (422, "406", False)
+    assert caught.value.recipients["ann@example.org"].status is Status.REFUSED
 
 
 ERRORS = {
