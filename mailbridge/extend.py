@@ -90,6 +90,7 @@ if TYPE_CHECKING:
     from mailbridge.sending.http.contents import (
         alternatives,
         base64_of,
+        distinct,
         encoded_form,
         encoded_text,
         header_map,
@@ -97,9 +98,11 @@ if TYPE_CHECKING:
         wire_form,
         wire_forms,
     )
+    from mailbridge.sending.http.file_names import typed_name
     from mailbridge.sending.http.mime import HttpMimeTransport, addressed
     from mailbridge.sending.http.oauth import Authorised
     from mailbridge.sending.http.options import ProviderOptions
+    from mailbridge.sending.http.preparation import preparing
     from mailbridge.sending.http.refusal import Complaint
     from mailbridge.sending.http.retry_after import timestamp
     from mailbridge.sending.http.transport import HttpTransport
@@ -219,6 +222,7 @@ __all__ = [
     "alternatives",
     "base64_of",
     "dig",
+    "distinct",
     "encoded_form",
     "encoded_json",
     "encoded_text",
@@ -229,9 +233,11 @@ __all__ = [
     "hookimpl",
     "mask",
     "microsoft",
+    "preparing",
     "render",
     "timestamp",
     "tokens_for",
+    "typed_name",
     "unsupported",
     "visible",
     "wire_form",
@@ -271,11 +277,13 @@ _HOMES = {
     "mailbridge.sending.failover": "Failover",
     "mailbridge.sending.guard": "Guard",
     "mailbridge.sending.http.contents": (
-        "alternatives base64_of encoded_form encoded_text header_map header_pairs wire_form wire_forms"
+        "alternatives base64_of distinct encoded_form encoded_text header_map header_pairs wire_form wire_forms"
     ),
+    "mailbridge.sending.http.file_names": "typed_name",
     "mailbridge.sending.http.mime": "HttpMimeTransport addressed",
     "mailbridge.sending.http.oauth": "Authorised",
     "mailbridge.sending.http.options": "ProviderOptions",
+    "mailbridge.sending.http.preparation": "preparing",
     "mailbridge.sending.http.refusal": "Complaint",
     "mailbridge.sending.http.retry_after": "timestamp",
     "mailbridge.sending.http.transport": "HttpTransport",

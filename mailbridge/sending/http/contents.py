@@ -91,6 +91,21 @@ def header_map(message: Message, *, without: Collection[str] = ()) -> dict[str, 
     return found
 
 
+def distinct(message: Message) -> dict[str, list[Address]]:
+    """Return the recipients by field (`to`, `cc`, `bcc`; empty ones left out), everybody where he stands first.
+
+    For APIs that refuse an address that stands there twice, or send to it twice.
+    """
+    known: set[str] = set()
+    found: dict[str, list[Address]] = {}
+    for field in ("to", "cc", "bcc"):
+        for each in getattr(message, field):
+            if each.key not in known:
+                known.add(each.key)
+                found.setdefault(field, []).append(each)
+    return found
+
+
 def wire_form(address: Address) -> str:
     """Return `"Name" <local@domain>` with the domain in A-labels, as APIs take it in one string.
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from support.members import message
 
+from mailbridge import Address, Message
 from mailbridge.errors import MessageInvalid
-from mailbridge.sending.http.contents import header_map
+from mailbridge.sending.http.contents import distinct, header_map
 
 
 def test_headers_are_an_object_by_name() -> None:
@@ -23,3 +24,13 @@ def test_a_header_that_stands_twice_is_refused_where_one_would_be_lost(headers: 
     with pytest.raises(MessageInvalid, match="stands there twice") as caught:
         header_map(message(headers=headers))
     assert caught.value.field == "headers"
+
+
+def test_everybody_stands_once_where_he_stands_first():
+    message = Message(
+        from_="app@example.com",
+        to=["Ann <ann@example.org>", "ANN@example.org"],
+        bcc=["bob@example.org", "ann@EXAMPLE.org", "Bob <bob@example.org>"],
+        text="",
+    )
+    assert distinct(message) == {"to": [Address("ann@example.org", "Ann")], "bcc": [Address("bob@example.org")]}
