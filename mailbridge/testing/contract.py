@@ -75,6 +75,8 @@ class TransportContract:
         tolerated: differences that the provider leaves no choice about, by place (`attachments.parameters`)
             with the reason. One that never occurs is a fault.
         template: an id that a template of this service may have.
+        unable: ordinary messages, by name, that the service cannot send, with the reason. One that is sent
+            is a fault.
         provider_ids: whether the service's answers hold an id of the message.
         plugins: where the DSN's scheme is found, if it is not installed.
     """
@@ -87,6 +89,7 @@ class TransportContract:
         decode: Decode,
         judge: Judge = lambda request: (),
         tolerated: Mapping[str, str] | None = None,
+        unable: Mapping[str, str] | None = None,
         template: str = TEMPLATE,
         provider_ids: bool = True,
         plugins: Plugins | None = None,
@@ -96,6 +99,7 @@ class TransportContract:
         self._decode = decode
         self._judge = judge
         self._tolerated = dict(tolerated or {})
+        self._unable = frozenset(unable or ())
         self._occurred: set[str] = set()
         self._template = template
         self._corpus = corpus(template)
@@ -133,6 +137,8 @@ class TransportContract:
         if isinstance(trial.outcome, MailError):
             yield from self._refused(name, trial, lacking)
             return
+        if name in self._unable:
+            yield "it is sent, though the service is said to be unable to"
         if lacking:
             yield f"it was sent though the record does not declare {_listed(lacking)}"
         yield from self._judged(trial.requests)
@@ -253,7 +259,7 @@ class TransportContract:
 
     def _refused(self, name: str, trial: Trial, lacking: frozenset[str]) -> Iterator[str]:
         error = trial.outcome
-        if name in ORDINARY:
+        if name in ORDINARY - self._unable:
             yield f"every service can do this, but it is refused: {error!r}"
         if not isinstance(error, MessageInvalid):
             yield f"it fails though all is well: {error!r}"

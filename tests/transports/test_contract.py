@@ -1,8 +1,8 @@
 """Every built-in transport over HTTP keeps the contract that third-party ones run as well.
 
 What only we have are the providers' own API descriptions as judges. `decoders/<name>.py` reads a provider's
-requests back: it defines DSN, answer(request) and decode(request), TOLERATED where there is no choice,
-and TEMPLATE where the ids of templates have a form.
+requests back: it defines DSN, answer(request) and decode(request), TOLERATED and UNABLE where there is no
+choice, TEMPLATE where the ids of templates have a form, and judge(request) where the description falls short.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ def contract_of(name: str) -> TransportContract | None:
         decode=module.decode,
         judge=getattr(module, "judge", partial(violations, name)),
         tolerated=getattr(module, "TOLERATED", {}),
+        unable=getattr(module, "UNABLE", {}),
         template=getattr(module, "TEMPLATE", "12345"),
         provider_ids=getattr(module, "PROVIDER_IDS", True),
     )

@@ -21,6 +21,9 @@ class Authorised(HttpTransport):
     token_kind: ClassVar[str] = "Bearer"  # noqa: S105 - a word
     """The word before the token (RFC 6750 section 2.1)."""
 
+    stale: ClassVar[frozenset[str]] = frozenset()
+    """The provider's codes that say what 401 says, where it has another status for that."""
+
     tokens: Tokens
 
     def __init__(self, settings: OAuthSettings) -> None:
@@ -35,7 +38,7 @@ class Authorised(HttpTransport):
 
     def renewed(self, error: MailError, request: HttpRequest) -> Flow[bool]:
         """Renew the token that `request` had, unless somebody else has; other refusals than 401 stand."""
-        if error.code != 401:
+        if error.code != 401 and error.provider_code not in self.stale:
             return False
         shown = (request.header("authorization") or "").removeprefix(f"{self.token_kind} ")
         return (yield from self.tokens.renewed(shown))

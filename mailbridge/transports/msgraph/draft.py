@@ -17,7 +17,7 @@ from mailbridge.extend import (
     HttpResponse,
     MailError,
     OutcomeUnknown,
-    TimedOut,
+    preparing,
 )
 from mailbridge.transports.msgraph.payload import file, item
 
@@ -47,34 +47,29 @@ class Draft:
 
     def sent(self, create: HttpRequest, files: tuple[Attachment, ...]) -> Flow[HttpResponse]:
         """Create the draft by `create`, attach the files, and send it; return the last answer."""
-        try:
-            created = yield from self._exchange(create)
-        except OutcomeUnknown as error:
-            raise _nothing_sent(error, "A draft may have been left in the mailbox.") from error
+        created = yield from preparing(self._exchange, create)
         draft = f"{self._messages}/{_text(created, 'id')}"
         try:
             for each in files:
                 yield from self._attached(draft, each)
         except MailError as error:
-            left = yield from self._removed(draft)
-            if isinstance(error, OutcomeUnknown):
-                raise _nothing_sent(error, left) from error
-            error.hints = (*error.hints, *([left] if left else []))
+            if left := (yield from self._removed(draft)):
+                error.hints = (*error.hints, left)
             raise
         return (yield from self._sent(draft))
 
     def _attached(self, draft: str, each: Attachment) -> Flow[None]:
         if len(each.content) <= IN_ONE_CALL:
-            yield from self._exchange(HttpRequest.json("POST", f"{draft}/attachments", file(each)))
+            yield from preparing(self._exchange, HttpRequest.json("POST", f"{draft}/attachments", file(each)))
             return
         session = HttpRequest.json("POST", f"{draft}/attachments/createUploadSession", item(each))
-        url = _text((yield from self._exchange(session)), "uploadUrl")
+        url = _text((yield from preparing(self._exchange, session)), "uploadUrl")
         size = len(each.content)
         for start in range(0, size, PIECE):
             piece = each.content[start : start + PIECE]
             place = f"bytes {start}-{start + len(piece) - 1}/{size}"
             headers = [("Content-Type", "application/octet-stream"), ("Content-Range", place)]
-            yield from self._exchange(HttpRequest("PUT", url, headers, piece))
+            yield from preparing(self._exchange, HttpRequest("PUT", url, headers, piece))
 
     def _sent(self, draft: str) -> Flow[HttpResponse]:
         try:
@@ -93,15 +88,6 @@ class Draft:
         except MailError:
             return "A draft was left in the mailbox; remove it."
         return ""
-
-
-def _nothing_sent(error: OutcomeUnknown, left: str) -> TimedOut:
-    return TimedOut(
-        f"No answer came while the message was being put together as a draft ({error.phase}); it was not sent.",
-        phase="send",
-        code=error.code,
-        hints=[left] if left else [],
-    )
 
 
 def _text(response: HttpResponse, name: str) -> str:

@@ -283,7 +283,7 @@ UPLOAD_FAULTS = ["attachments/createUploadSession", "PUT"]
     ("said", "kind"),
     [
         pytest.param(HttpResponse(503), ServerError, id="503"),
-        pytest.param(HttpResponse(500), TimedOut, id="500"),
+        pytest.param(HttpResponse(500), ServerError, id="500"),
         pytest.param(OutcomeUnknown("no answer", phase="send"), TimedOut, id="no answer"),
         pytest.param(HttpResponse(413), ContentRefused, id="413"),
     ],

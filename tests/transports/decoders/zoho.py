@@ -1,0 +1,81 @@
+"""Zoho's requests read back."""
+
+from __future__ import annotations
+
+import json
+from email import message_from_bytes, policy
+from urllib.parse import urlsplit
+
+from support.descriptions import violations
+
+from mailbridge.extend import Address, HttpRequest, HttpResponse
+from mailbridge.testing import Decoded, DecodedFile
+
+DSN = "zoho://ann%40example.com@default?html_alone=true&token=1000.canary-of-the-access-token"
+
+TOLERATED = {
+    "from_.name": "the API takes addresses only; the author's name is that of the account",
+    "to.name": "the API takes addresses only",
+    "cc.name": "the API takes addresses only",
+    "bcc.name": "the API takes addresses only",
+    "text": "html_alone: the API takes one form of the body",
+    "attachments": "files are uploaded before, see test_zoho",
+}
+
+UNABLE = dict.fromkeys(("reply-to", "name-in-every-field", "idn-everywhere"), "the API has no place for reply_to")
+
+
+def answer(request: HttpRequest) -> HttpResponse:
+    """Accept everything."""
+    if request.method == "GET":
+        return _json([{"accountId": "123", "primaryEmailAddress": "ann@example.com"}])
+    if _path(request).endswith("/attachments"):
+        return _json(
+            [{"storeName": "s", "attachmentName": name, "attachmentPath": f"/{name}"} for name in _names(request)]
+        )
+    return _json({"messageId": "1710915488416100001", "mailId": "<1@example.com>"})
+
+
+def _json(data: object) -> HttpResponse:
+    said = {"status": {"code": 200, "description": "success"}, "data": data}
+    return HttpResponse(200, [("Content-Type", "application/json")], json.dumps(said).encode())
+
+
+def _path(request: HttpRequest) -> str:
+    return urlsplit(request.url).path
+
+
+def _names(request: HttpRequest) -> list[str]:
+    head = f"Content-Type: {request.header('content-type')}\r\n\r\n".encode()
+    form = message_from_bytes(head + request.body, policy=policy.HTTP)
+    return [part.get_filename() for part in form.iter_parts()]
+
+
+def judge(request: HttpRequest) -> list[str]:
+    """Judge by the description, which lacks uploadType (zoho.com/mail/help/api/post-upload-attachments.html)."""
+    url = request.url.removesuffix("?uploadType=multipart")
+    return violations("zoho", HttpRequest(request.method, url, request.headers, request.body))
+
+
+def decode(request: HttpRequest) -> list[Decoded]:
+    """Return the message of a send."""
+    if not _path(request).endswith("/messages"):
+        return []
+    said = json.loads(request.body)
+    html = said["mailFormat"] == "html"
+    return [
+        Decoded(
+            from_=[Address(said["fromAddress"])],
+            to=_people(said, "toAddress"),
+            cc=_people(said, "ccAddress"),
+            bcc=_people(said, "bccAddress"),
+            subject=said["subject"],
+            text="" if html else said["content"],
+            html=said["content"] if html else "",
+            attachments=[DecodedFile(content=b"", name=each["attachmentName"]) for each in said.get("attachments", [])],
+        )
+    ]
+
+
+def _people(said: dict[str, str], name: str) -> list[Address]:
+    return [Address(each) for each in said[name].split(",")] if name in said else []
