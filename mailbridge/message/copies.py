@@ -29,8 +29,10 @@ def copies(message: Message) -> list[Message]:
     `merge_data` goes into `merge_global`, `merge_headers` into `headers` (in place of those of the same
     name), `merge_metadata` into `metadata`. `cc` and `bcc` get every copy. Copies have keys of their own,
     made of the message's key (or Message-ID) and the address, or a provider would take the second for
-    the first sent again.
+    the first sent again. Of a message with nobody in `to` there is one copy, for the others.
     """
+    if not message.to:
+        return [message.replace(merge_data=None, merge_headers=None, merge_metadata=None)]
     base = {
         name: value
         for name, value in list(message.__dict__.items())  # another thread may compute the envelope just now
@@ -60,13 +62,20 @@ def copies(message: Message) -> list[Message]:
 
 
 def narrowed(message: Message, recipients: Iterable[Address]) -> Message:
-    """Return the message for these of its recipients only: the others have it already."""
+    """Return the message for these of its recipients only: the others have it already.
+
+    If nobody is left in `to`, without whom most APIs take nothing, those in `cc` take the place, or a single
+    one in `bcc`: who stood in `cc` was known to all, and who is alone learns of nobody.
+    """
     kept = {each.key for each in recipients}
     left: Any = {
-        field: tuple(each for each in getattr(message, field) if each.key in kept) or None
-        for field in ("to", "cc", "bcc")
+        field: tuple(each for each in getattr(message, field) if each.key in kept) for field in ("to", "cc", "bcc")
     }
-    return message.replace(**left)
+    if not left["to"]:
+        heir = "cc" if left["cc"] else "bcc"
+        if heir == "cc" or len(left["bcc"]) == 1:
+            left["to"], left[heir] = left[heir], ()
+    return message.replace(**{field: each or None for field, each in left.items()})
 
 
 def _overridden(headers: Headers, own: Headers) -> Headers:
