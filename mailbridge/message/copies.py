@@ -68,14 +68,15 @@ def narrowed(message: Message, recipients: Iterable[Address]) -> Message:
     one in `bcc`: who stood in `cc` was known to all, and who is alone learns of nobody.
     """
     kept = {each.key for each in recipients}
-    left: Any = {
+    left = {
         field: tuple(each for each in getattr(message, field) if each.key in kept) for field in ("to", "cc", "bcc")
     }
     if not left["to"]:
         heir = "cc" if left["cc"] else "bcc"
         if heir == "cc" or len(left["bcc"]) == 1:
             left["to"], left[heir] = left[heir], ()
-    return message.replace(**{field: each or None for field, each in left.items()})
+    fewer: Any = {field: each or None for field, each in left.items()}
+    return message.replace(**fewer)
 
 
 def _overridden(headers: Headers, own: Headers) -> Headers:
