@@ -1,4 +1,4 @@
-"""Real servers. All tests of this folder are slow; without root or Debian's archive they are skipped, aloud."""
+"""Real servers and emulators. All tests of this folder are slow; what cannot be had is skipped, aloud."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import contextlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from support.packages import Unavailable
 from support.real_peers import Exim, Postfix, RealPeer, SmtpSink
+from support.ses_emulators import Emulator, Moto, SesLocal
 
 HERE = Path(__file__).parent
 _missing: set[str] = set()
@@ -29,8 +31,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.line(f"NOT TRIED, real servers: {reason}", yellow=True, bold=True)
 
 
+Peer = TypeVar("Peer", RealPeer, Emulator)
+
+
 @contextlib.contextmanager
-def started(make: Callable[[], RealPeer]) -> Iterator[RealPeer]:
+def started(make: Callable[[], Peer]) -> Iterator[Peer]:
     """Start a server, or skip; in CI, where it has to be there, fail."""
     try:
         peer = make()
@@ -56,6 +61,20 @@ def exim() -> Iterator[RealPeer]:
     """Run one Exim for all tests."""
     with started(Exim) as peer:
         yield peer
+
+
+@pytest.fixture(scope="session")
+def moto() -> Iterator[Emulator]:
+    """Run one moto for all tests."""
+    with started(Moto) as emulator:
+        yield emulator
+
+
+@pytest.fixture(scope="session")
+def ses_local() -> Iterator[Emulator]:
+    """Run one aws-ses-v2-local for all tests."""
+    with started(SesLocal) as emulator:
+        yield emulator
 
 
 @pytest.fixture

@@ -112,8 +112,8 @@ def _stored(message: Message) -> dict[str, str]:
 
 
 def _content(message: Message) -> dict[str, str]:
-    said = {"Subject": message.subject, "Text": message.text, "Html": message.html}
-    return {name: value for name, value in said.items() if value}
+    bodies = {"Text": message.text, "Html": message.html}
+    return {"Subject": message.subject, **{name: value for name, value in bodies.items() if value}}
 
 
 def _file(file: Attachment) -> dict[str, str]:
