@@ -93,8 +93,8 @@ class Transaction:
         if utf8 or self.require_tls or envelope.asks_dsn:
             parameters += self._rare_parameters(session, utf8)
         self.count = 1 + len(self.pending)
-        self.commands = f"MAIL FROM:<{mail}>{parameters}\r\n{rcpt}".encode()
-        return self.commands
+        self.commands = commands = f"MAIL FROM:<{mail}>{parameters}\r\n{rcpt}".encode()
+        return commands
 
     def _rare_parameters(self, session: Session, utf8: bool) -> str:
         extensions, envelope = session.extensions, self.envelope
@@ -121,7 +121,7 @@ class Transaction:
         `content_sent` says that the content was written with them (BDAT), and `behind` how many octets
         after it.
         """
-        if len(replies) == self.count and _all_positive(replies):  # the rule: everybody accepted
+        if len(replies) == self.count and max(replies).code < 300:  # the rule: everybody accepted (codes compare first)
             rows = self.rows
             for recipient, reply in zip(self.pending, replies[1:], strict=True):
                 rows[recipient.addr_spec] = recipient_row(reply)
@@ -308,13 +308,6 @@ def _sensible(reply: Reply) -> bool:
 def said_goodbye(session: Session, replies: Sequence[Reply]) -> bool:
     """Whether 421 was the last word of the server, within these replies or (they are none) before them."""
     return session.hung_up and (not replies or replies[-1] is session.last)
-
-
-def _all_positive(replies: Sequence[Reply]) -> bool:
-    for reply in replies:
-        if reply[0] >= 300:
-            return False
-    return True
 
 
 def _need(extensions: Extensions, keyword: str, feature: str, what: str) -> None:

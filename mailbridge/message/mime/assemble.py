@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from mailbridge.message.message import Message
 
 _BEYOND_TEXT = frozenset({"amp", "html", "alternatives", "calendar", "attachments"})
+_RARE = frozenset({
+    "sender", "reply_to", "in_reply_to", "references", "list_unsubscribe", "list_unsubscribe_post", "priority",
+    "headers",
+})  # fmt: skip
 _PRIORITY = {"high": ("1 (Highest)", "high"), "low": ("5 (Lowest)", "low")}
 
 
@@ -74,14 +78,13 @@ def _header(message: Message, utf8: bool) -> list[str]:
     if message.message_id is None or message.date is None:
         missing = "message_id" if message.message_id is None else "date"
         raise MessageInvalid(f"The message has no {missing}; the mailer sets it before rendering.", field=missing)
+    rare = not _RARE.isdisjoint(vars(message))  # a message stores only what differs from its defaults
     if message.also_from:
         head = [fields.mailboxes("From", message.from_all, utf8=utf8)]
     else:
         head = [fields.mailbox("From", message.from_, utf8=utf8)]
-    if message.sender is not None and (message.also_from or message.sender != message.from_):
-        head.append(fields.mailbox("Sender", message.sender, utf8=utf8))
-    if message.reply_to:
-        head.append(fields.mailboxes("Reply-To", message.reply_to, utf8=utf8))
+    if rare:
+        head += _answers(message, utf8)
     if message.to:
         head.append(fields.mailboxes("To", message.to, utf8=utf8))
     if message.cc:
@@ -89,6 +92,25 @@ def _header(message: Message, utf8: bool) -> list[str]:
     head.append(fields.text("Subject", message.subject))
     head.append(fields.date(message.date))
     head.append(fields.identifier("Message-ID", message.message_id))
+    if rare:
+        head += _further(message)
+    head.append("MIME-Version: 1.0\r\n")
+    return head
+
+
+def _answers(message: Message, utf8: bool) -> list[str]:
+    """Write the fields that say who sends for the author, and where answers go."""
+    head = []
+    if message.sender is not None and (message.also_from or message.sender != message.from_):
+        head.append(fields.mailbox("Sender", message.sender, utf8=utf8))
+    if message.reply_to:
+        head.append(fields.mailboxes("Reply-To", message.reply_to, utf8=utf8))
+    return head
+
+
+def _further(message: Message) -> list[str]:
+    """Write the fields that few messages have."""
+    head = []
     if message.in_reply_to is not None:
         head.append(fields.identifier("In-Reply-To", message.in_reply_to))
     if message.references:
@@ -102,7 +124,6 @@ def _header(message: Message, utf8: bool) -> list[str]:
         head += _priority(message, *_PRIORITY[message.priority])
     for name, value in message.headers:
         head.append(fields.text(name, value))
-    head.append("MIME-Version: 1.0\r\n")
     return head
 
 

@@ -67,14 +67,10 @@ class Batch:
                 self._first = None
                 job = Job(delivery)
                 self._order.append(job)
-            hooks = job.delivery.hooks
             if job.delivery.observed and not job.announced:
                 yield from self._announce(job)
             try:
-                mime = job.render(session)
-                if hooks is not None and hooks.has_prepare:
-                    yield from hooks.prepare(mime, job.delivery.message)
-                transaction = job.addressed(session, mime)
+                transaction = job.begin_plainly(session) or (yield from job.begin(session))
             except MailError as error:
                 yield from self._fail(job, error)
                 continue

@@ -21,33 +21,39 @@ class Job:
     (452), or when a worn connection ended before the message was handed over.
     """
 
-    __slots__ = ("announced", "begun", "delivery", "error", "outcome", "pending", "resent", "rows")
+    # What only some have differently stands here: one is made for each message.
+    pending: Sequence[Address] | None = None
+    error: MailError | None = None
+    outcome: Receipt | MailError | None = None
+    resent = 0
+    announced = False
+    begun = -1.0
 
     def __init__(self, delivery: Delivery) -> None:
         self.delivery = delivery
-        self.pending: Sequence[Address] | None = None
-        self.rows: dict[str, RecipientStatus] = {}
-        self.error: MailError | None = None
-        self.outcome: Receipt | MailError | None = None
-        self.resent = 0
-        self.announced = False
-        self.begun = -1.0
+        self.rows: Mapping[str, RecipientStatus] = {}
 
     def begin(self, session: Session) -> Flow[Transaction]:
-        """Render the message for this server and address it. Raises MessageInvalid, Unsupported."""
-        mime = self.render(session)
+        """Render the message for this server, let hooks see it, and address it. Raises MessageInvalid, Unsupported."""
+        mime = self._render(session)
         delivery = self.delivery
-        if delivery.hooks is not None and delivery.hooks.has_prepare:
+        if delivery.hooks is not None:
             yield from delivery.hooks.prepare(mime, delivery.message)
-        return self.addressed(session, mime)
+        return self._addressed(session, mime)
 
-    def render(self, session: Session) -> Mime:
-        """Render the message for this server. Raises MessageInvalid, Unsupported."""
+    def begin_plainly(self, session: Session) -> Transaction | None:
+        """Do the same without hooks, and without the cost of a flow; None where there are some."""
+        hooks = self.delivery.hooks
+        if hooks is not None and hooks.has_prepare:
+            return None
+        return self._addressed(session, self._render(session))
+
+    def _render(self, session: Session) -> Mime:
         extensions = session.extensions
         return render(self.delivery.message, eight_bit=extensions.eight_bit, utf8=extensions.smtputf8)
 
-    def addressed(self, session: Session, mime: Mime) -> Transaction:
-        """Return the next transaction for this server. Raises MessageInvalid, Unsupported."""
+    def _addressed(self, session: Session, mime: Mime) -> Transaction:
+        """Return the next transaction for this server."""
         delivery = self.delivery
         message = delivery.message
         transaction = Transaction(
@@ -87,4 +93,4 @@ class Job:
             status = Status.REFUSED if error.outbox == "dead" else Status.DEFERRED
             rest = RecipientStatus(status, error.code, error.enhanced_code, error.text)
             refused = {name: row for name, row in (rows or {}).items() if row.status is not Status.ACCEPTED}
-            self.rows = self.rows | {to.addr_spec: rest for to in self.pending or ()} | refused
+            self.rows = {**self.rows, **{to.addr_spec: rest for to in self.pending or ()}, **refused}

@@ -77,7 +77,7 @@ class SmtpTransport(Transport):
                 job.fail(error)
                 break
             try:
-                transaction = yield from job.begin(session)
+                transaction = job.begin_plainly(session) or (yield from job.begin(session))
             except MailError as error:
                 job.fail(error)
                 yield from self._release(session)
