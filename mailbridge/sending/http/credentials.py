@@ -23,6 +23,8 @@ def verified(transport: HttpTransport) -> Flow[Verification]:
     try:
         response = yield from transport.exchange(transport.check())
     except AuthFailed as error:
+        if (found := transport.excused(error)) is not None:
+            return found
         if region := (yield from region_of_the_key(transport)):
             error.hints = (f"The key works in the region {region}: set region={region}.",)
         raise

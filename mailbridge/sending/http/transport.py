@@ -153,6 +153,10 @@ class HttpTransport(Transport):
         """Return what the answer to `check` says. Raises AuthFailed if the key may not send."""
         return self.verification(f"{self.name} accepts the key.")
 
+    def excused(self, error: AuthFailed) -> Verification | None:
+        """Return what a refusal of `check` says of credentials that are good, but not good for that; usually None."""
+        return None
+
     def signed(self, request: HttpRequest) -> Flow[HttpRequest]:
         """Return the request with its credentials, where they need a clock or another request."""
         return request
