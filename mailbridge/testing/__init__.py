@@ -7,6 +7,9 @@ differences   what a request says otherwise than its message
 faults        answers of a service that is not well
 rehearsal     a transport at work without a network
 secrecy       whether credentials turn up where they must not
+service       what the author of a transport says of the service behind it
+verdicts      what is wrong with an outcome, with requests, with a receipt
+alike         many messages that belong into one call
 """
 
 from mailbridge.testing.contract import Check, TransportContract

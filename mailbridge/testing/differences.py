@@ -54,6 +54,7 @@ def _short(value: object) -> str:
 def _mailboxes(place: str, wanted: Iterable[Address], found: Iterable[Address]) -> Iterator[Difference]:
     wanted, found = list(wanted), list(found)
     yield from _differ(place, [each.wire for each in wanted], [each.wire for each in found])
+    yield from _differ(f"{place}.domain", [], [each.domain for each in found if not each.domain.isascii()])
     if len(wanted) == len(found):
         yield from _differ(f"{place}.name", [each.name for each in wanted], [each.name for each in found])
 
