@@ -20,8 +20,9 @@ def server(
     lmtp: bool = False,
     user: str = "",
     auth: tuple[str, ...] = (),
+    token: Callable[..., Any] | None = None,
 ) -> SmtpServer:
-    """Return the server at `host` and `port`; `user` and `auth` stand in where the settings name none."""
+    """Return the server at `host` and `port`; `user`, `auth` and `token` stand in where the settings name none."""
     return SmtpServer(
         host,
         port,
@@ -34,7 +35,7 @@ def server(
         client_key=_text(settings.client_key),
         user=settings.user or user,
         password=settings.password,
-        token=_source(settings.token),
+        token=token if settings.token is None else _source(settings.token),
         auth=tuple(settings.auth) or auth,
         allow_insecure_auth=settings.allow_insecure_auth,
         local_hostname=settings.local_hostname,

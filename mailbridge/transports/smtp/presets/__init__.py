@@ -10,12 +10,18 @@ from mailbridge.extend import Plugin, features
 from mailbridge.transports.smtp.presets.preset import Preset
 from mailbridge.transports.smtp.presets.table import PRESETS
 
+_SETTINGS = {
+    False: "mailbridge.transports.smtp.presets.settings:PresetSettings",
+    True: "mailbridge.transports.smtp.presets.oauth:OAuthPresetSettings",
+}
+"""By whether there are OAuth 2 logins for it."""
+
 
 def _plugin(preset: Preset) -> Plugin:
     return Plugin(
         name=preset.scheme,
         schemes=(preset.scheme,),
-        settings="mailbridge.transports.smtp.presets.settings:PresetSettings",
+        settings=_SETTINGS[preset.oauth],
         transport="mailbridge.transports.smtp.presets.transport:PresetTransport",
         summary=f"{preset.title} by SMTP.",
         example=preset.example,

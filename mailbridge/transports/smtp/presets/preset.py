@@ -94,6 +94,7 @@ class Preset(NamedTuple):
         limits: numbers to respect, by name.
         defaults: settings that differ from those of `smtp://`.
         user: how a user name looks in the example; empty when one key is enough.
+        oauth: whether we can get tokens for it, by the settings of `oauth`.
         source: where the facts are from, and when they were seen there.
     """
 
@@ -108,6 +109,7 @@ class Preset(NamedTuple):
     limits: Mapping[str, int] = {}
     defaults: Mapping[str, object] = {}
     user: str = ""
+    oauth: bool = False
 
     @property
     def scheme(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Self
 
 from pydantic import Field, model_validator
@@ -41,6 +42,15 @@ class PresetSettings(SubmissionSettings):
         return PRESETS[self.preset]
 
     @property
+    def logs_in_by_token(self) -> bool:
+        """Whether a token stands in place of the password."""
+        return self.token is not None
+
+    def token_source(self) -> Callable[..., Any] | None:
+        """Return what gives the token, if it is not `token`."""
+        return None
+
+    @property
     def address(self) -> address.Address:
         """Where to connect to."""
         choice = self.region or self.stream
@@ -66,7 +76,7 @@ class PresetSettings(SubmissionSettings):
         if preset is None:
             raise ValueError(f"preset must be one of {', '.join(PRESETS)}")
         found = login.flaws(
-            preset, self.user, self.password, token=self.token is not None, choice=self.region or self.stream
+            preset, self.user, self.password, token=self.logs_in_by_token, choice=self.region or self.stream
         )
         found += address.flaws(
             preset, host=self.host, port=self.port, tls=self.tls, region=self.region, stream=self.stream

@@ -194,6 +194,7 @@ _ALL = (
         auth=_WITH_TOKEN,
         limits={"recipients": 100},
         user="ann%40gmail.com",
+        oauth=True,
     ),
     Preset(
         "outlook",
@@ -211,6 +212,7 @@ _ALL = (
         limits={"recipients": 500},
         defaults={"connections": 3},
         user="ann%40example.com",
+        oauth=True,
     ),
     Preset(
         "yahoo",

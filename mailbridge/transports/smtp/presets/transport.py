@@ -34,7 +34,9 @@ class PresetTransport(SmtpTransport):
         user = settings.user
         if self.provider.login.kind == "same" and not user and settings.password is not None:
             user = settings.password.reveal()
-        target = server(settings, host=host, port=port, tls=tls, user=user, auth=self.provider.auth)
+        target = server(
+            settings, host=host, port=port, tls=tls, user=user, auth=self.provider.auth, token=settings.token_source()
+        )
         super().__init__(target, preset=self.provider.scheme, **pooling(settings))
         self.features = features.SMTP | self.provider.rules.keys()
         self._user_is_key = user != settings.user
