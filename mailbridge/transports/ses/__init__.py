@@ -20,11 +20,13 @@ plugin = Plugin(
     # https://docs.aws.amazon.com/ses/latest/dg/quotas.html and send-personalized-email-api.html (2026-11-22).
     limits={
         "recipients": 50,
-        "bytes": 40 * 1024 * 1024,
+        "bytes": 40_000_000,
         "batch": 50,
         "batch_bytes": 1_000_000,
         "tags": 1,
         "tag_length": 256,
+        "metadata_name_length": 256,
+        "metadata_value_length": 256,
     },
     extra="ses",
     docs="docs/transports/ses.md",

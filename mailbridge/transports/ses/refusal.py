@@ -17,8 +17,10 @@ from mailbridge.extend import (
     Message,
     RateLimited,
     RecipientRefused,
+    RecipientStatus,
     SenderRefused,
     ServerError,
+    Status,
     visible,
 )
 
@@ -126,14 +128,15 @@ def unverified(error: MailError, messages: Iterable[Message], region: str) -> Ma
         return error
     said = error.text.lower()
     senders = [each for message in messages for each in (*message.from_all, message.sender) if each is not None]
-    named = [each.addr_spec for message in messages for each in message.recipients if each.wire.lower() in said]
     facts: dict[str, Any] = {
         "phase": error.phase,
         "code": error.code,
         "provider_code": error.provider_code,
         "transport": error.transport,
     }
-    if named and not any(_names(said, each) for each in senders):
+    row = RecipientStatus(Status.REFUSED, error.code, text=error.text)
+    named = {each.addr_spec: row for message in messages for each in message.recipients if _stands(each.wire, said)}
+    if named and not any(_stands(each.wire, said) or _stands(_domain(each), said) for each in senders):
         return RecipientRefused(
             error.text,
             recipients=named,
@@ -148,8 +151,10 @@ def unverified(error: MailError, messages: Iterable[Message], region: str) -> Ma
     )
 
 
-def _names(said: str, address: Address) -> bool:
-    wire = address.wire.lower()
-    return (
-        wire in said or re.search(rf"(?<![\w@.-]){re.escape(wire.rpartition('@')[2])}(?![\w-]|\.\w)", said) is not None
-    )
+def _domain(address: Address) -> str:
+    return address.wire.rpartition("@")[2]
+
+
+def _stands(identity: str, said: str) -> bool:
+    """Whether an address or a domain is named, and not only as a part of another."""
+    return re.search(rf"(?<![\w@.+-]){re.escape(identity.lower())}(?![\w-]|\.\w)", said) is not None

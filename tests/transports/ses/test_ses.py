@@ -25,7 +25,7 @@ from mailbridge.errors import (
     ServerError,
     Unsupported,
 )
-from mailbridge.extend import HttpRequest, hookimpl
+from mailbridge.extend import HttpRequest, Status, hookimpl
 
 ENCODED = SECRET.replace("/", "%2F")
 PLAIN = Message(from_="App <app@example.com>", to="ann@example.org", subject="Hi", text="Hello\n")
@@ -512,6 +512,8 @@ UNVERIFIED = "Email address is not verified. The following identities failed the
         ("example.com", SenderRefused, "Verify the sender"),
         ("ann@example.org", RecipientRefused, "sandbox in eu-west-1"),
         ("ann@example.org, app@example.com", SenderRefused, "Verify the sender"),
+        ("joann@example.org", SenderRefused, "Verify the sender"),
+        ("ann@example.org, x@notexample.com", RecipientRefused, "sandbox in eu-west-1"),
         ("nobody-of-this-message@example.net", SenderRefused, "Verify the sender"),
     ],
 )
@@ -522,7 +524,8 @@ def test_an_unverified_sender_is_told_from_an_unverified_recipient(
         with pytest.raises(kind, match="not verified") as caught:
             colour.send(mailer_for(peer), PLAIN)
     assert hint in str(caught.value)
-    assert list(caught.value.recipients) == (["ann@example.org"] if kind is RecipientRefused else [])
+    refused = {address: row.status for address, row in caught.value.recipients.items()}
+    assert refused == ({"ann@example.org": Status.REFUSED} if kind is RecipientRefused else {})
 
 
 def test_one_unverified_recipient_does_not_sink_the_others_of_a_bulk_call(colour: Colour) -> None:

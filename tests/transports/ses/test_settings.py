@@ -80,5 +80,5 @@ def test_keys_of_emulators_are_taken(secret: str) -> None:
 
 def test_the_limit_is_one_of_the_message_and_not_of_the_call() -> None:
     made = transport(f"ses://{KEY}:{ENCODED}@eu-west-1")
-    assert made.max_bytes > 40 * 1024 * 1024 * 4 // 3  # type: ignore[attr-defined]
+    assert made.max_bytes > 40_000_000 * 4 // 3  # type: ignore[attr-defined]
     assert transport(f"ses://{KEY}:{ENCODED}@eu-west-1?max_bytes=1000").max_bytes == 1000  # type: ignore[attr-defined]
