@@ -38,7 +38,10 @@ from mailbridge.errors import (
 )
 from mailbridge.flow.operations import Sleep
 from mailbridge.receipt import Receipt, RecipientStatus, Status
+from mailbridge.sending.failover import Failover
+from mailbridge.sending.rate_limit import RateLimit
 from mailbridge.sending.retry import LONGEST, FullJitter, Retry
+from mailbridge.sending.round_robin import RoundRobin
 
 ERRORS = [getattr(errors, name) for name in errors.__all__]
 TWO = ("ann@example.org", "bob@example.org")
@@ -328,6 +331,46 @@ def test_an_unknown_outcome_is_tried_again_only_under_a_key_that_the_transport_h
     outcome = both_ways(retry(inner), delivery(idempotency_key=key), ScriptedDriver(), many=many)
     assert isinstance(outcome, Receipt) == bool(key and features)
     assert len(inner.submitted) == (2 if key and features else 1)
+
+
+@pytest.mark.catalogue("H4")
+@one_and_many
+def test_an_unknown_outcome_is_tried_again_where_every_send_carries_a_key(many: bool) -> None:
+    inner = FakeTransport(answers=[OutcomeUnknown("x")] * 2)
+    inner.keyed = True
+    outcome = both_ways(retry(inner), delivery(), ScriptedDriver(), many=many)
+    assert isinstance(outcome, Receipt)
+    assert [attempt.error for attempt in outcome.attempts] == ["OutcomeUnknown", "OutcomeUnknown", ""]
+
+
+@one_and_many
+def test_an_unknown_outcome_of_a_shared_call_is_final(many: bool) -> None:
+    unknown = OutcomeUnknown("x")
+    unknown.shared = True
+    inner = FakeTransport(answers=[unknown], features=["idempotency_key"])
+    inner.keyed = True
+    assert isinstance(
+        both_ways(retry(inner), delivery(idempotency_key="k"), ScriptedDriver(), many=many), OutcomeUnknown
+    )
+    assert len(inner.submitted) == 1
+
+
+@one_and_many
+def test_an_unknown_outcome_of_private_copies_is_final(many: bool) -> None:
+    inner = FakeTransport(answers=[OutcomeUnknown("x")], features=["idempotency_key"])
+    inner.keyed = True
+    private = delivery(idempotency_key="k", merge_data={A: {"n": 1}})
+    assert isinstance(both_ways(retry(inner), private, ScriptedDriver(), many=many), OutcomeUnknown)
+    assert len(inner.submitted) == 1
+
+
+def test_keys_hold_through_policies_at_one_provider_only() -> None:
+    inner = FakeTransport()
+    inner.keyed = True
+    assert retry(inner).keyed
+    assert RateLimit(inner, rate="1/s").keyed
+    assert not Failover(inner, inner).keyed
+    assert not RoundRobin(inner, inner).keyed
 
 
 # --- send_many

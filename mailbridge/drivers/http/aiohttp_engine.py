@@ -48,8 +48,10 @@ class _Connector(TCPConnector):
     """Notes in our progress that a connection stands: what follows may reach the server."""
 
     async def connect(self, *args: Any, **kwargs: Any) -> Any:
+        exchange = progress.get()
+        exchange.witnessed = True
         connection = await super().connect(*args, **kwargs)
-        progress.get().sent = True
+        exchange.sent = True
         return connection
 
 

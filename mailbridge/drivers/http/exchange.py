@@ -28,6 +28,17 @@ _VALUE = re.compile(r"[\t\x20-\x7e]*").fullmatch
 FAILURES = (engine.HTTPError, engine.InvalidURL, TimeoutError)
 """What an exchange may end with, besides our own errors."""
 
+_BEFORE = (
+    engine.ConnectError,
+    engine.ConnectTimeout,
+    engine.InvalidURL,
+    engine.LocalProtocolError,
+    engine.PoolTimeout,
+    engine.ProxyError,
+    engine.UnsupportedProtocol,
+)
+"""Failures that come before anything is sent, by their class alone."""
+
 
 def prepared(request: HttpRequest, options: HttpOptions) -> Any:
     """Return the request as httpx has it, with the times for each step. Raises ConfigError."""
@@ -79,7 +90,7 @@ def busy(options: HttpOptions, host: str) -> TimedOut:
 def explained(error: Exception, op: Http, progress: Progress) -> MailError:
     """Return the typed error for an exchange that failed, by what can have reached the server until then."""
     options, host = op.options, host_of(op.request)
-    if progress.sent:
+    if progress.sent or not (progress.witnessed or isinstance(error, _BEFORE)):
         return _lost(error, host, options, progress)
     if isinstance(error, engine.PoolTimeout):
         return busy(options, host)

@@ -25,13 +25,17 @@ _SHORTEST = 0.001  # seconds; 0 would mean "do not wait", and something else to 
 
 
 class Progress:
-    """One exchange: when it has to be over, and whether the head of the request was written."""
+    """One exchange: when it has to be over, and whether the head of the request was written.
 
-    __slots__ = ("ends", "sent")
+    `witnessed` says that this network was used at all. It is not where a test mocks httpx's transport.
+    """
+
+    __slots__ = ("ends", "sent", "witnessed")
 
     def __init__(self, seconds: float) -> None:
         self.ends = time.monotonic() + seconds
         self.sent = False
+        self.witnessed = False
 
     @property
     def over(self) -> bool:
@@ -70,7 +74,9 @@ class Network(core.NetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> SyncStream:
         """Connect to the first address that answers."""
-        end = time.monotonic() + progress.get().left(timeout)
+        exchange = progress.get()
+        exchange.witnessed = True
+        end = time.monotonic() + exchange.left(timeout)
         addresses = resolve_within(self._resolver, host, port, end - time.monotonic())
         for number, (_, address) in enumerate(addresses, start=1):
             share = max((end - time.monotonic()) / (len(addresses) - number + 1), _SHORTEST)
@@ -103,6 +109,7 @@ class SyncStream(core.NetworkStream):
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write, in the time that is left."""
         exchange = progress.get()
+        exchange.witnessed = True
         self._stream.write(buffer, exchange.left(timeout))
         exchange.wrote(buffer)
 
@@ -138,6 +145,7 @@ class AsyncNetwork(core.AsyncNetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> AsyncStream:
         """Connect to the first address that answers; a resolver of the mailer's own is asked in a thread."""
+        progress.get().witnessed = True
         if self._resolver is resolve or is_literal(host):
             return AsyncStream(await self._sockets.connect_tcp(host, port, timeout, local_address, socket_options))
         try:
@@ -167,8 +175,10 @@ class AsyncStream(core.AsyncNetworkStream):
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
         """Write."""
+        exchange = progress.get()
+        exchange.witnessed = True
         await self._stream.write(buffer, timeout)
-        progress.get().wrote(buffer)
+        exchange.wrote(buffer)
 
     async def aclose(self) -> None:
         """Close."""
