@@ -120,14 +120,38 @@ class SyncDriver:
         return self._http
 
     def close(self) -> None:
-        """Take leave on every idle connection and close it."""
+        """Take leave on every idle connection and close it: of all first, so that the answers have the same time."""
         self._own()
         if self._http is not None:
             self._http.close()
         with self._returned:
             drained = self._shelves.drain()
-        for _, resource in drained:
-            self.run(resource.quit())
+        leaving = [self._steps(resource.quit()) for _, resource in drained]
+        for steps in leaving:
+            for op in steps:
+                if type(op) is Read:
+                    break
+        for steps in leaving:
+            for _ in steps:
+                pass
+
+    def _steps(self, flow: Flow[Any]) -> Generator[Op[Any]]:
+        """Perform a flow, pausing before each operation."""
+        run = _Run(self)
+        resume: Callable[[Any], Op[Any]] = flow.send
+        answer: Any = None
+        try:
+            while True:
+                op = resume(answer)
+                yield op
+                try:
+                    resume, answer = flow.send, _PERFORM[type(op)](run, op)
+                except Exception as error:  # noqa: BLE001 - the flow decides what an error means
+                    resume, answer = flow.throw, error
+        except StopIteration:
+            pass
+        finally:
+            run.end(flow)
 
     def lease(self, op: Lease) -> Any:
         """Take an idle resource, or None with the right to make one; wait while all are in use."""

@@ -19,6 +19,7 @@ from mailbridge.drivers.sync import SyncDriver
 from mailbridge.errors import TimedOut
 from mailbridge.flow.operations import Close, Flow, Lease, Release
 from mailbridge.mailer import Mailer
+from mailbridge.smtp.session import Session
 
 Start = Callable[..., Peer]
 
@@ -182,6 +183,35 @@ def test_a_full_pool_is_waited_for_and_then_told_under_asyncio() -> None:
 
     with pytest.raises(TimedOut, match="stayed in use"):
         asyncio.run(scenario())
+
+
+class Talker(Stream):
+    """A stream that notes what is done with all of its kind."""
+
+    def __init__(self, log: list[str]) -> None:
+        super().__init__()
+        self.log = log
+
+    def write(self, data: Any, timeout: float) -> None:
+        self.log.append("write")
+
+    def read(self) -> bytes:
+        self.log.append("read")
+        raise TimedOut("The server did not answer in time.")
+
+    def close(self) -> None:
+        super().close()
+        self.log.append("close")
+
+
+def test_leave_is_taken_of_all_before_anybody_is_waited_for() -> None:
+    driver, log = SyncDriver(), list[str]()
+    for _ in range(3):
+        driver.lease(Lease("a", limit=3, timeout=1))
+    for _ in range(3):
+        driver.release(Release("a", Session(Talker(log), time.monotonic)))  # type: ignore[arg-type]
+    driver.close()
+    assert log == ["write"] * 3 + ["read", "close"] * 3
 
 
 def test_a_forked_child_starts_with_an_empty_pool() -> None:
