@@ -44,6 +44,7 @@ FOLDERS = {
     "smtps": "smtp",
     "lmtp": "smtp",
     "mailtrap": "mailtrap",
+    "mandrill": "mandrill",
     "postmark": "postmark",
     "brevo": "brevo",
     "resend": "resend",
