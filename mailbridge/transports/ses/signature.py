@@ -1,6 +1,6 @@
 """AWS Signature Version 4, for requests without a query whose path is in normal form.
 
-Of our own, for it is made for each message: botocore's takes five times as long (docs/adr/0016). The
+Of our own, for it is made for each message: botocore's takes five times as long (docs/adr/0018). The
 tests compare it with botocore's, octet for octet.
 
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html (2026-11-22).
