@@ -271,6 +271,8 @@ _FIELDS: dict[str, dict[str, Any]] = {
             BOB: {"X-All": "not Bob", "List-Unsubscribe": "<https://example.com/b>"},
         },
     },
+    "merge-headers-alone": {**THREE, "merge_headers": {ANN: {"X-One": "ann"}, BOB: {"X-One": "bob"}}},
+    "merge-metadata-alone": {**THREE, "merge_metadata": {ANN: {"id": "1"}, CYD: {"id": "3"}}},
     "merge-metadata": {
         **THREE,
         "metadata": {"run": "7"},
