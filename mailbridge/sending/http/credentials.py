@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from mailbridge.errors import AuthFailed, MailError
+from mailbridge.errors import AuthFailed, ConfigError, MailError
 from mailbridge.flow.http import Http, HttpRequest
 from mailbridge.flow.operations import Flow
 from mailbridge.receipt import RecipientStatus
@@ -22,10 +22,11 @@ def verified(transport: HttpTransport) -> Flow[Verification]:
     """Ask the provider whether the credentials are good; if they are not, look for the region in which they are."""
     try:
         response = yield from transport.exchange(transport.check())
-    except AuthFailed as error:
-        if (found := transport.excused(error)) is not None:
+    except ConfigError as error:
+        if isinstance(error, AuthFailed) and (found := transport.excused(error)) is not None:
             return found
-        if region := (yield from region_of_the_key(transport)):
+        elsewhere = isinstance(error, AuthFailed) or error.code == 404  # a domain, say, that another region has
+        if elsewhere and (region := (yield from region_of_the_key(transport))):
             error.hints = (f"The key works in the region {region}: set region={region}.",)
         raise
     return transport.checked(response)
