@@ -29,6 +29,7 @@ from mailbridge.flow.operations import (
     Op,
     Pull,
     Read,
+    Ready,
     Release,
     Sleep,
     StartTls,
@@ -60,7 +61,7 @@ class AsyncDriver:
         self, begin: Callable[[], Flow[None]], source: Iterable[Any] | AsyncIterable[Any], lanes: int = 1
     ) -> AsyncGenerator[Any]:
         """Perform flows that pull from `source`, at most `lanes` side by side; yield what they emit, in order."""
-        work = Lanes(Source(source), lanes, lambda lane: _Run(self, begin(), lane).through())
+        work = Lanes(Source(source, ahead=lanes + 1), lanes, lambda lane: _Run(self, begin(), lane).through())
         async with aclosing(work.outcomes()) as outcomes:
             async for outcome in outcomes:
                 yield outcome
@@ -133,7 +134,7 @@ class _Run:
     def __init__(self, driver: AsyncDriver, flow: Flow[Any], lane: Any = None) -> None:
         self.driver = driver
         self._flow = flow
-        self._lane = lane
+        self.lane = lane
         self._open: set[Any] = set()
         self._leased: list[Any] = []
         self._reading: Read | None = None
@@ -180,11 +181,11 @@ class _Run:
                 elif kind is Now:
                     answer = monotonic()
                 elif kind is Pull:
-                    answer = self._lane.pull()
+                    answer = self.lane.pull()
                     if answer is None:
-                        return self._lane.apull()  # type: ignore[no-any-return]
+                        return self.lane.apull()  # type: ignore[no-any-return]
                 elif kind is Emit:
-                    answer = self._lane.emit(op.outcome)  # type: ignore[attr-defined]
+                    answer = self.lane.emit(op.outcome)  # type: ignore[attr-defined]
                 elif kind is Lease:
                     granted, answer = self.driver._leases.take(op)  # type: ignore[arg-type]
                     if not granted:
@@ -305,5 +306,6 @@ _AT_ONCE: dict[type[Any], Callable[[_Run, Any], Any]] = {
     Release: _Run.release,
     Close: _Run.close,
     Clock: lambda run, op: monotonic,
+    Ready: lambda run, op: run.lane.ready,
     Wall: lambda run, op: wall(),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterable, Callable, Coroutine, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Coroutine, Iterable, Iterator
 from typing import Any
 
 from mailbridge.flow.operations import END
@@ -18,19 +18,33 @@ class Source:
 
     An exception of the iterable ends it; it is raised to the caller after the outcomes of everything
     that was taken before.
+
+    Args:
+        ahead: how many messages of an asynchronous iterable to have in stock, so that it can be said
+            whether the next one is there.
     """
 
-    def __init__(self, messages: Iterable[Any] | AsyncIterable[Any]) -> None:
+    def __init__(self, messages: Iterable[Any] | AsyncIterable[Any], ahead: int = 2) -> None:
         self.error: BaseException | None = None
-        self._ended = False
-        self._lock = asyncio.Lock()
-        self._aiter = messages.__aiter__() if isinstance(messages, AsyncIterable) else None
-        self.immediate = self._aiter is None
-        """Whether the next message can be had without awaiting."""
-        self._iter = iter(messages) if self._aiter is None else iter(())  # type: ignore[arg-type]
+        self._ended = self._closed = False
+        self._feeder: asyncio.Task[None] | None = None
+        self._iter: Iterator[Any] = iter(())
+        self._stock: asyncio.Queue[Any] | None = None
+        if isinstance(messages, AsyncIterable):
+            self._stock = asyncio.Queue(ahead)
+            self._feeder = asyncio.create_task(self._feed(messages, self._stock))
+        else:
+            self._iter = iter(messages)
+
+    @property
+    def ready(self) -> bool:
+        """Whether `next` has an answer; `anext` waits for one."""
+        return self._stock is None or not self._stock.empty()
 
     def next(self) -> Any:
-        """Return the next message or END, of an iterable that needs no awaiting."""
+        """Return the next message or END; only when it is `ready`."""
+        if self._stock is not None:
+            return self._kept(self._stock.get_nowait())
         if self._ended:
             return END
         try:
@@ -43,18 +57,30 @@ class Source:
 
     async def anext(self) -> Any:
         """Return the next message or END."""
-        if self.immediate:
-            return self.next()
-        async with self._lock:
-            if self._ended or self._aiter is None:
-                return END
-            try:
-                return await self._aiter.__anext__()
-            except StopAsyncIteration:
-                self._ended = True
-            except Exception as error:  # noqa: BLE001 - kept, and raised to the caller in its turn
-                self._ended, self.error = True, error
-            return END
+        return self.next() if self._stock is None else self._kept(await self._stock.get())
+
+    async def close(self) -> None:
+        """Ask for no more."""
+        self._closed = True
+        if self._feeder is not None:
+            self._feeder.cancel()
+            await asyncio.gather(self._feeder, return_exceptions=True)
+
+    def _kept(self, message: Any) -> Any:
+        if message is END and self._stock is not None:
+            self._stock.put_nowait(END)  # for the other lanes; the stock has just got room for it
+        return message
+
+    async def _feed(self, messages: AsyncIterable[Any], stock: asyncio.Queue[Any]) -> None:
+        """Ask an asynchronous iterable, always from the same task, and ahead of the lanes."""
+        try:
+            async for message in messages:
+                await stock.put(message)
+        except (Exception, asyncio.CancelledError) as error:
+            if self._closed:
+                raise
+            self.error = error  # raised to the caller in its turn
+        await stock.put(END)
 
 
 class Lanes:
@@ -95,7 +121,7 @@ class Lanes:
         finally:
             for task in self._tasks:
                 task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await asyncio.gather(*self._tasks, self.source.close(), return_exceptions=True)
 
     def _open(self) -> None:
         task = asyncio.get_running_loop().create_task(self._perform(Lane(self)))
@@ -144,16 +170,21 @@ class Lane:
         self._lanes = lanes
         self._numbers: deque[int] = deque()
 
+    def ready(self) -> bool:
+        """Whether `pull` has an answer."""
+        lanes, numbers = self._lanes, self._numbers
+        if lanes.taken - lanes.next_out >= AHEAD and lanes.crowded(numbers[0] if numbers else -1):
+            return False
+        return lanes.source.ready
+
     def pull(self) -> Any:
         """Return the next message or END if that takes no waiting, else None."""
-        lanes, numbers = self._lanes, self._numbers
-        if not lanes.source.immediate or (
-            lanes.taken - lanes.next_out >= AHEAD and lanes.crowded(numbers[0] if numbers else -1)
-        ):
+        if not self.ready():
             return None
+        lanes = self._lanes
         message = lanes.source.next()
         if message is not END:
-            numbers.append(lanes.took())
+            self._numbers.append(lanes.took())
         return message
 
     async def apull(self) -> Any:

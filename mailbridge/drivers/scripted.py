@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
-from mailbridge.flow.operations import END, Block, Clock, Emit, Flow, Now, Op, Pull, Sleep, Wall
+from mailbridge.flow.operations import END, Block, Clock, Emit, Flow, Now, Op, Pull, Ready, Sleep, Wall
 
 __all__ = ["ScriptedDriver"]
 
@@ -132,6 +132,7 @@ _BUILT_IN: dict[type[Op[Any]], Callable[[ScriptedDriver, Any], Any]] = {
     Emit: ScriptedDriver._emit,
     Now: lambda driver, _: driver.now,
     Pull: ScriptedDriver._pull,
+    Ready: lambda _, __: lambda: True,
     Sleep: ScriptedDriver._sleep,
     Wall: lambda driver, _: driver.wall,
 }

@@ -27,6 +27,7 @@ from mailbridge.flow.operations import (
     Op,
     Pull,
     Read,
+    Ready,
     Release,
     Sleep,
     StartTls,
@@ -228,6 +229,10 @@ class _Run:
             self.driver.release(Release(key, None))
 
 
+def _always() -> bool:
+    return True
+
+
 def _await(_: _Run, op: Await) -> Any:
     close = getattr(op.awaitable, "close", None)
     if close is not None:
@@ -241,6 +246,7 @@ _PERFORM: dict[type[Any], Callable[[_Run, Any], Any]] = {
     Read: lambda run, op: op.stream.read(),
     Now: lambda run, op: time.monotonic(),
     Clock: lambda run, op: time.monotonic,
+    Ready: lambda run, op: _always,
     Wall: lambda run, op: time.time(),
     Lease: _Run.lease,
     Release: _Run.release,

@@ -34,6 +34,7 @@ __all__ = [
     "Op",
     "Pull",
     "Read",
+    "Ready",
     "Release",
     "Sleep",
     "StartTls",
@@ -257,6 +258,15 @@ class Pull(Op[Any]):
 
 
 PULL = Pull()
+
+
+class Ready(Op[Callable[[], bool]]):
+    """Return a function that says whether a `Pull` would be answered without waiting for the source.
+
+    Where it says no, a flow finishes first what it has. A plain iterable cannot be asked: it is always ready.
+    """
+
+    __slots__ = ()
 
 
 class Emit(Op[None]):

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections import deque
 
 from mailbridge.errors import ConnectFailed, TimedOut
-from mailbridge.flow.operations import Flow, Write
+from mailbridge.flow.operations import Flow, Ready, Write
 from mailbridge.smtp.exchange import RSET, SMALL
 from mailbridge.smtp.pipeline import SLOW, Feed, alone, finish
 from mailbridge.smtp.reply import Reply
@@ -37,6 +37,7 @@ def run_window(session: Session, feed: Feed, timeouts: Timeouts) -> Flow[None]:
     held: Transaction | None = None  # goes alone, once nothing else is in flight
     slow = feed.slow
     ended = rested = False
+    ready = yield from Ready()
     now = session.clock()
     while True:
         if not flying:
@@ -45,6 +46,8 @@ def run_window(session: Session, feed: Feed, timeouts: Timeouts) -> Flow[None]:
         out: list[bytes] = []
         limit = 1 if slow else WINDOW
         while not (ended or held) and session.usable and len(flying) < limit and octets < WINDOW_OCTETS:
+            if flying and not ready():
+                break
             transaction = yield from feed.next(session)
             if transaction is None:
                 ended = True

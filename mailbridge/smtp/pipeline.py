@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from mailbridge.errors import ConnectFailed, TimedOut
-from mailbridge.flow.operations import Flow, Write
+from mailbridge.flow.operations import Flow, Ready, Write
 from mailbridge.smtp.exchange import DATA, RSET, leave_data, told, transact
 from mailbridge.smtp.reply import Reply
 from mailbridge.smtp.session import Session
@@ -54,6 +54,7 @@ def run_pipeline(session: Session, feed: Feed, timeouts: Timeouts) -> Flow[None]
     waiting: Transaction | None = None  # the server waits for its content
     following: Transaction | None = None  # to be addressed behind that content
     ended = False
+    ready = yield from Ready()
     now = session.clock()
     while True:
         if waiting is None and following is None and not ended:
@@ -92,7 +93,7 @@ def run_pipeline(session: Session, feed: Feed, timeouts: Timeouts) -> Flow[None]
         except (ConnectFailed, TimedOut) as error:
             session.broke(error)
         upcoming = None if begins is not None else following
-        if begins is not None and not feed.slow and not ended:  # prepared while the server works
+        if begins is not None and not feed.slow and not ended and ready():  # prepared while the server works
             upcoming = yield from feed.next(session)
             ended = upcoming is None
             if upcoming is not None and upcoming.fresh:

@@ -313,6 +313,32 @@ def test_a_slow_asynchronous_source_has_its_messages_sent_meanwhile(peer: Start,
     assert server.submissions == 6
 
 
+@pytest.mark.parametrize("without", DIALOGUES)
+@pytest.mark.parametrize("lanes", [1, 3])
+def test_what_was_taken_does_not_wait_for_an_asynchronous_source(peer: Start, without: str, lanes: int) -> None:
+    server = peer(without=without)
+
+    async def scenario() -> int:
+        seen = 0
+        all_seen = asyncio.Event()
+
+        async def source() -> AsyncIterator[Message]:
+            for number, one in enumerate(numbered(20)):
+                if number == 13:  # it gave what it had at once; now it has nothing until all of that is done
+                    await asyncio.wait_for(all_seen.wait(), 5)
+                yield one
+
+        async with Mailer(f"smtp://{server.address}?connections={lanes}") as mailer:
+            async for outcome in mailer.asend_many(source()):
+                assert isinstance(outcome, Receipt)
+                seen += 1
+                if seen == 13:
+                    all_seen.set()
+        return seen
+
+    assert asyncio.run(scenario()) == 20
+
+
 @pytest.mark.parametrize("kind", ["plain", "asynchronous"])
 @pytest.mark.parametrize("lanes", [1, 4])
 @pytest.mark.parametrize("at", [0, 1, 3, 40])

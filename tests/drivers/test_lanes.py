@@ -113,3 +113,39 @@ def test_a_source_that_ended_stays_ended() -> None:
 def test_what_cannot_be_iterated_is_told(source: Any) -> None:
     with pytest.raises(TypeError):
         outcomes(source, 1)
+
+
+def test_a_source_that_is_cancelled_from_within_ends() -> None:
+    async def later() -> AsyncIterator[int]:
+        yield 1
+        raise asyncio.CancelledError
+
+    async def scenario() -> int:
+        stream = AsyncDriver().stream(echo, later(), 2)
+        found: int = await anext(stream)
+        with pytest.raises(asyncio.CancelledError):
+            await anext(stream)
+        return found
+
+    assert asyncio.run(scenario()) == 2
+
+
+def test_an_asynchronous_source_is_asked_only_a_little_ahead() -> None:
+    given = 0
+
+    async def later() -> AsyncIterator[int]:
+        nonlocal given
+        for number in range(100):
+            given += 1
+            yield number
+
+    async def scenario() -> int:
+        stream = AsyncDriver().stream(lambda: echo(1, lambda number: 60.0), later(), 1)
+        first = asyncio.ensure_future(stream.__anext__())
+        await asyncio.sleep(0.01)
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+        await stream.aclose()
+        return given
+
+    assert asyncio.run(scenario()) == 4
