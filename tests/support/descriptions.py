@@ -21,6 +21,8 @@ SPECS = Path(__file__).resolve().parents[3] / "shared" / "specs"
 WRONG = {
     # Postmark's old Swagger file: with templates it wants bare addresses, and both names of a template.
     "postmark": re.compile(r"(From|To|Cc|Bcc): .* is not a 'email'|'Template(Id|Alias)' is a required property"),
+    # Beside a template the subject may be left out: resend.com/docs/dashboard/templates/introduction (2026-11-22).
+    "resend": re.compile("'subject' is a required property"),
 }
 """What a description says that is plainly not so, by provider."""
 

@@ -17,6 +17,6 @@ plugin = Plugin(
     summary="Resend, Emails API.",
     example="resend://re_key@default",
     features=FEATURES,
-    limits={"recipients": 50, "bytes": 40_000_000, "batch": 100, "tag_length": 256},
+    limits={"to": 50, "bytes": 40_000_000, "batch": 100, "tag_length": 256},
     docs="docs/transports/resend.md",
 )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, model_validator
 
 from mailbridge.extend import HttpSettings, ProviderOptions, Secret
 
@@ -17,12 +17,11 @@ class ResendSettings(HttpSettings):
 
     api_key: Secret = Field(description="an API key (re_…); one that may only send is enough")
 
-    @field_validator("api_key")
-    @classmethod
-    def _is_key(cls, value: Secret) -> Secret:
-        if not value.reveal().startswith("re_"):
-            raise ValueError("is no API key of Resend: they begin with re_")
-        return value
+    @model_validator(mode="after")  # a validator of a secret field alone could not say why
+    def _is_key(self) -> Self:
+        if not self.api_key.reveal().startswith("re_") and not self.base_url:
+            raise ValueError("api_key is no API key of Resend: they begin with re_")
+        return self
 
 
 class ResendOptions(ProviderOptions):
