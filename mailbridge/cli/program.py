@@ -13,6 +13,7 @@ import click
 from mailbridge.cli.exits import Exit
 
 _COMMANDS = {
+    "auth": ("mailbridge.cli.auth", "Log in to Gmail, Outlook or Zoho by OAuth 2, see the logins, log out."),
     "capabilities": ("mailbridge.cli.capabilities", "Say what transports can express, and how much they take."),
     "config": ("mailbridge.cli.config", "Show the settings, or check them."),
     "demo": ("mailbridge.cli.demo", "Send a message through a mail server on this machine, and show every step."),

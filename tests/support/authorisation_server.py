@@ -61,6 +61,7 @@ class AuthorisationServer:
         self.forms: list[dict[str, str]] = []
         self.authorized: list[dict[str, str]] = []
         self.claims: list[dict[str, Any]] = []
+        self.revoked: list[str] = []
         self.refused = 0
         self._pending = pending
         self._numbers = itertools.count(1)
@@ -84,7 +85,12 @@ class AuthorisationServer:
         """Return the script of an HttpPeer."""
 
         def decide(request: Request) -> HttpAction | None:
-            own = {"/token": self._token, "/device": self._device, "/authorize": self._authorize}
+            own = {
+                "/token": self._token,
+                "/device": self._device,
+                "/authorize": self._authorize,
+                "/revoke": self._revoke,
+            }
             if (respond := own.get(urlsplit(request.path).path)) is not None:
                 return respond(request)
             word, _, access = (request.header("authorization") or "").partition(" ")
@@ -144,8 +150,12 @@ class AuthorisationServer:
 
     def _device(self, request: Request) -> HttpAction:
         assert dict(request.form)["client_id"] == CLIENT["client_id"]
-        said = {"device_code": "device-1", "user_code": "ABCD-EFGH", "expires_in": 900, "interval": 1}
+        said = {"device_code": "device-1", "user_code": "ABCD-EFGH", "expires_in": 900, "interval": 0.01}
         return answer(200, {**said, "verification_uri": "https://login.example.com/device"})
+
+    def _revoke(self, request: Request) -> HttpAction:
+        self.revoked.append(dict(request.form)["token"])
+        return answer(200)
 
     def _authorize(self, request: Request) -> HttpAction:
         asked = dict(parse_qsl(urlsplit(request.path).query))
