@@ -16,6 +16,9 @@ _HTML = b"<!doctype html><html><head><title>Sign in</title></head><body><h1>Sign
 _JSON = ("Content-Type", "application/json")
 _STATUSES = (300, 301, 302, 304, 400, 401, 402, 403, 404, 405, 406, 408, 409, 410, 413, 415, 418, 422, 425, 429, 451)
 _SERVER_STATUSES = (500, 501, 502, 503, 504, 507, 520, 524, 599)
+_FAULT = "a fault in the transport"
+"""The words of the send path for an exception that is no MailError."""
+
 _NONSENSE = (b"", b"{}", b"[]", b"null", b'"text"', b"7", b"[null]", b'{"id":', b"\xff\xfe", _HTML)
 
 
@@ -24,7 +27,13 @@ class Fault(NamedTuple):
 
     name: str
     response: HttpResponse
-    judged: Callable[[Outcome], Iterator[str]]
+    judge: Callable[[Outcome], Iterator[str]]
+
+    def judged(self, outcome: Outcome) -> Iterator[str]:
+        """Say what is wrong with an outcome."""
+        yield from self.judge(outcome)
+        if isinstance(outcome, MailError) and _FAULT in outcome.text:
+            yield f"the transport does not stand it: {outcome.text}"
 
 
 def faulty_answers(secrets: Iterable[str]) -> Iterator[Fault]:
