@@ -26,8 +26,9 @@ def is_merge(message: Message) -> bool:
 def copies(message: Message) -> list[Message]:
     """Return one message for each address in `to`, with what is meant for it in the fields for all.
 
-    `merge_data` goes into `merge_global`, `merge_headers` into `headers` (in place of those of the same
-    name), `merge_metadata` into `metadata`. `cc` and `bcc` get every copy. Copies have keys of their own,
+    `merge_data` goes into `merge_global` (which is there, if empty, also for whom there is none: the text
+    has placeholders all the same), `merge_headers` into `headers` (in place of those of the same name),
+    `merge_metadata` into `metadata`. `cc` and `bcc` get every copy. Copies have keys of their own,
     made of the message's key (or Message-ID) and the address, or a provider would take the second for
     the first sent again. Of a message with nobody in `to` there is one copy, for the others.
     """
@@ -40,6 +41,8 @@ def copies(message: Message) -> list[Message]:
     }
     data, headers, metadata = message.merge_data, message.merge_headers, message.merge_metadata
     for_all, metadata_for_all = message.merge_global, message.metadata
+    if "merge_data" in message.__dict__:
+        base["merge_global"] = for_all
     key = message.idempotency_key or message.message_id
     made = []
     for to in message.to:
@@ -68,9 +71,7 @@ def narrowed(message: Message, recipients: Iterable[Address]) -> Message:
     one in `bcc`: who stood in `cc` was known to all, and who is alone learns of nobody.
     """
     kept = {each.key for each in recipients}
-    left = {
-        field: tuple(each for each in getattr(message, field) if each.key in kept) for field in ("to", "cc", "bcc")
-    }
+    left = {field: tuple(each for each in getattr(message, field) if each.key in kept) for field in ("to", "cc", "bcc")}
     if not left["to"]:
         heir = "cc" if left["cc"] else "bcc"
         if heir == "cc" or len(left["bcc"]) == 1:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mailbridge.extend import Address, Message, MessageInvalid, header_map
+from mailbridge.extend import Address, Message, MessageInvalid, distinct, header_map
 from mailbridge.transports.sendgrid.settings import SendGridOptions
 
 SUBSTITUTIONS = 10_000  # octets of merge data in one personalization, outside dynamic templates
@@ -12,17 +12,8 @@ SUBSTITUTIONS = 10_000  # octets of merge data in one personalization, outside d
 
 def personalization(message: Message, options: SendGridOptions) -> dict[str, Any]:
     """Return what is said for one message of a call."""
-    said: dict[str, Any] = {}
-    taken: set[str] = set()
-    for field in ("to", "cc", "bcc"):
-        # SendGrid refuses an address that stands twice in a personalization, in any case of letters.
-        fresh: dict[str, Address] = {}
-        for each in getattr(message, field):
-            if each.key not in taken:
-                fresh.setdefault(each.key, each)
-        if fresh:
-            said[field] = [mailbox(each) for each in fresh.values()]
-            taken.update(fresh)
+    # SendGrid refuses an address that stands twice in a personalization, in any case of letters.
+    said: dict[str, Any] = {field: list(map(mailbox, found)) for field, found in distinct(message).items()}
     if "to" not in said:
         raise MessageInvalid("to: SendGrid needs at least one address in to.", field="to")
     if message.subject:
