@@ -122,9 +122,12 @@ def wire_forms(addresses: Iterable[Address]) -> str:
     return ", ".join(map(wire_form, addresses))
 
 
-def encoded_text(text: str) -> str:
-    """Return text for a header, for APIs that take ASCII only: in encoded words (RFC 2047) where it must be."""
-    if text.isascii() and text.isprintable() and "=?" not in text:
+def encoded_text(text: str, *, always: bool = False) -> str:
+    """Return text for a header, for APIs that take ASCII only: in encoded words (RFC 2047) where it must be.
+
+    `always` encodes plain text too, for APIs that stumble over some of its characters.
+    """
+    if not always and text.isascii() and text.isprintable() and "=?" not in text:
         return text
     return " ".join(words(text))
 

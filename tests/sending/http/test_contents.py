@@ -7,7 +7,7 @@ from support.members import message
 
 from mailbridge import Address, Message
 from mailbridge.errors import MessageInvalid
-from mailbridge.sending.http.contents import distinct, header_map
+from mailbridge.sending.http.contents import distinct, encoded_text, header_map
 
 
 def test_headers_are_an_object_by_name() -> None:
@@ -26,7 +26,7 @@ def test_a_header_that_stands_twice_is_refused_where_one_would_be_lost(headers: 
     assert caught.value.field == "headers"
 
 
-def test_everybody_stands_once_where_he_stands_first():
+def test_everybody_stands_once_where_he_stands_first() -> None:
     message = Message(
         from_="app@example.com",
         to=["Ann <ann@example.org>", "ANN@example.org"],
@@ -34,3 +34,8 @@ def test_everybody_stands_once_where_he_stands_first():
         text="",
     )
     assert distinct(message) == {"to": [Address("ann@example.org", "Ann")], "bcc": [Address("bob@example.org")]}
+
+
+def test_plain_text_is_encoded_only_on_request() -> None:
+    assert encoded_text("Smith, Ann") == "Smith, Ann"
+    assert encoded_text("Smith, Ann", always=True) == "=?utf-8?q?Smith=2C_Ann?="
