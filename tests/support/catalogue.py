@@ -50,7 +50,7 @@ def collected(tests: Path) -> list[Row]:
             },
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
             check=False,
         )
         if finished.returncode or not target.exists():
