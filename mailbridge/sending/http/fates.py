@@ -16,13 +16,15 @@ def fates(message: Message, rows: Mapping[str, RecipientStatus] | None, provider
 
     Args:
         rows: fates by `Address.key`; who is not in it was accepted.
-        provider_id: for recipients without an id of their own.
+        provider_id: for recipients, unless one of them has an id of his own.
     """
-    accepted = RecipientStatus(Status.ACCEPTED, provider_id=provider_id) if provider_id else _ACCEPTED
+    rows = rows or {}
+    shared = "" if any(row.provider_id for row in rows.values()) else provider_id
+    accepted = RecipientStatus(Status.ACCEPTED, provider_id=shared) if shared else _ACCEPTED
     found: dict[str, RecipientStatus] = {}
     for to in message.envelope.recipients:
-        row = accepted if rows is None else rows.get(to.key, accepted)
-        found[to.addr_spec] = row._replace(provider_id=provider_id) if provider_id and not row.provider_id else row
+        row = rows.get(to.key, accepted)
+        found[to.addr_spec] = row._replace(provider_id=shared) if shared and row is not accepted else row
     return found
 
 

@@ -111,7 +111,7 @@ class HttpTransport(Transport):
         raise NotImplementedError(f"{type(self).__name__} defines no build()")
 
     def read(self, response: HttpResponse, message: Message) -> Receipt:
-        """Return what a successful (2xx) response says became of the message.
+        """Return what a successful (2xx) response, or another one that tells, says became of the message.
 
         Raises a MailError when no recipient was accepted; `unexpected(response)` for an answer that
         does not say what became of it.
@@ -129,6 +129,13 @@ class HttpTransport(Transport):
     def joins(self, message: Message) -> bool:
         """Whether the message may share a call with others at all."""
         return True
+
+    def tells(self, response: HttpResponse) -> bool:
+        """Whether the response tells what became of the messages, so that it is read: any success does.
+
+        Override for a provider that tells it for each message with the status of an error.
+        """
+        return response.successful
 
     def complaint(self, response: HttpResponse) -> Complaint:
         """Return what an error body says; the usual shapes are read, override for others."""
@@ -198,7 +205,7 @@ class HttpTransport(Transport):
 
         Args:
             rows: fates by `Address.key`; who is not in it was accepted.
-            provider_ids: the provider's ids; a recipient without one of his own gets the first.
+            provider_ids: the provider's ids; everybody gets the first, unless rows have ids of their own.
             message_id: the Message-ID that the provider writes in place of ours; "" if it does not tell.
             raw: the decoded answer.
         """
@@ -333,17 +340,17 @@ class HttpTransport(Transport):
         return told + [self.unexpected(response) for _ in messages[len(told) :]]
 
     def exchange(self, request: HttpRequest) -> Flow[HttpResponse]:
-        """Exchange a request for a successful response. Raises the error that another answer means."""
+        """Exchange a request for a response that tells. Raises the error that another answer means."""
         if self._paused_until:
             yield from self._wait_over()
         sent = yield from self.signed(request)
         response = yield Http(sent, self.http)
-        if response.successful:
+        if self.tells(response):
             return response  # type: ignore[no-any-return]
         error = yield from self._refusal(response)
         if (yield from self.again(error, sent, response)):
             response = yield Http((yield from self.signed(request)), self.http)
-            if response.successful:
+            if self.tells(response):
                 return response  # type: ignore[no-any-return]
             error = yield from self._refusal(response)
         if isinstance(error, RateLimited) and error.retry_after:

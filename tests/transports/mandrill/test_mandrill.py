@@ -356,10 +356,10 @@ def test_scheduled_is_accepted(weakness, status):
 def test_a_200_with_a_rejected_recipient_is_a_refusal_for_him():
     answers = [row("ann@example.org"), row("bob@example.org", "rejected", reject_reason="unsub", _id="r")]
     receipt = staged(lambda request: reply(answers)).send(message(cc="Bob@example.org", bcc="cyd@example.org"))
-    assert {address: (each.status, each.text) for address, each in receipt.recipients.items()} == {
-        "ann@example.org": (Status.ACCEPTED, ""),
-        "Bob@example.org": (Status.REFUSED, "unsub"),
-        "cyd@example.org": (Status.UNKNOWN, "Mandrill did not answer for this recipient"),
+    assert {address: (each.status, each.text, each.provider_id) for address, each in receipt.recipients.items()} == {
+        "ann@example.org": (Status.ACCEPTED, "", "1"),
+        "Bob@example.org": (Status.REFUSED, "unsub", "r"),
+        "cyd@example.org": (Status.UNKNOWN, "Mandrill did not answer for this recipient", ""),
     }
 
 
