@@ -11,12 +11,12 @@ from mailbridge.message import features
 from mailbridge.message.copies import is_merge
 from mailbridge.message.message import Message
 
-COUNTED = ("to", "cc", "bcc", "reply_to", "attachments", "headers", "metadata", "tags")
-"""The fields whose entries a provider may limit, by the name of the field."""
+COUNTED = ("to", "cc", "bcc", "reply_to", "attachments", "headers", "tags")
+"""The fields whose entries a provider may limit, by the name of the field; `metadata` is another."""
 
 NAMES = frozenset({
     *COUNTED, "recipients", "bytes", "batch", "batch_recipients", "batch_bytes", "subject_length", "tag_length",
-    "metadata_bytes", "metadata_name_length", "metadata_value_length",
+    "metadata", "metadata_bytes", "metadata_name_length", "metadata_value_length",
 })  # fmt: skip
 """The limits that are known here; lengths are in characters."""
 
@@ -101,6 +101,7 @@ class Limits:
 
 
 _MEASURES: dict[str, tuple[Callable[[Mapping[str, Any]], int], str]] = {
+    "metadata": (len, "{} at most"),
     "metadata_bytes": (lambda data: len(encoded_json(data)), "{} octets of it as JSON"),
     "metadata_name_length": (lambda data: max(map(len, data), default=0), "names of {} characters"),
     "metadata_value_length": (
