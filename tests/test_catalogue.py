@@ -58,7 +58,9 @@ def test_no_test_claims_an_id_that_does_not_exist(rows: dict[str, list[Row]]) ->
 
 
 @pytest.mark.skipif(not FACTS.exists(), reason="the catalogues are not beside this checkout")
-@pytest.mark.parametrize(("file", "letter", "count"), [("faults.md", "F", 44), ("faults.md", "H", 33), ("attacks.md", "A", 42)])
+@pytest.mark.parametrize(
+    ("file", "letter", "count"), [("faults.md", "F", 44), ("faults.md", "H", 33), ("attacks.md", "A", 42)]
+)
 def test_the_ids_are_those_of_the_catalogue(file: str, letter: str, count: int) -> None:
     written = re.findall(rf"(?m)^\| ({letter}\d+) \|", (FACTS / file).read_text())
     assert written == [f"{letter}{number}" for number in range(1, count + 1)]
