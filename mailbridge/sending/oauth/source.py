@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol
+from copy import copy
+from typing import Any, NamedTuple, Protocol
 
-from mailbridge.errors import ConfigError, TimedOut
+from mailbridge.errors import ConfigError, MailError, RateLimited, TimedOut
 from mailbridge.flow.http import HttpOptions
 from mailbridge.flow.operations import Block, Flow, Now, Sleep, Wall
 from mailbridge.secret import Secret
@@ -21,7 +22,7 @@ MARGIN = 120.0
 """Seconds before its end at which a token is renewed: longer than a request takes, clocks apart included."""
 
 JUST_NOW = 10.0
-"""Seconds within which a token that was renewed on demand is not renewed on demand again."""
+"""Seconds within which what was done, or failed for good, is not tried again."""
 
 _NOW = Now()
 _WALL = Wall()
@@ -44,8 +45,10 @@ class Tokens(Protocol):
 class TokenSource:
     """The token of one account; any number of threads, tasks and (given a store that they share) processes use it.
 
-    When it is about to expire, or was refused, one of them renews it while the others wait. The new one
-    is stored before it is used, for the old refresh token may be void by then.
+    When it is about to expire, or was refused, one of them renews it while the others wait; if it fails, it
+    has failed for all of them. A login that is over is not tried again for a while, for a thousand messages
+    would try it a thousand times. A new token is stored before it is used, for the old refresh token may
+    be void by then.
 
     Args:
         grant: for what a token is given.
@@ -77,6 +80,7 @@ class TokenSource:
         self._turn = Turn()
         self._token: Token | None = None
         self._demanded = -JUST_NOW
+        self._failure: _Failure | None = None
 
     def token(self) -> Flow[Secret]:
         """Return a token that is good for another while, renewed if it has to be."""
@@ -107,21 +111,32 @@ class TokenSource:
         begun: float = yield _NOW
         pause = 0.005
         while True:
-            now: float = yield _WALL
-            if (token := self._token) is not None and _good(token, refused, now):
+            wall: float = yield _WALL
+            if (token := self._token) is not None and _good(token, refused, wall):
                 return token
+            now: float = yield _NOW
+            if (failure := self._failure) is not None and failure.concerns(begun, now):
+                raise copy(failure.error).with_traceback(None)
             if self._turn.take():
                 with _ending(self._turn.give_back):
                     if (claim := (yield from self._call(self._store.claim))) is not None:
                         with _ending(claim):
-                            return (yield from self._renew(refused))
-            if (yield _NOW) - begun > self._http.total:
+                            return (yield from self._tried(refused))
+            if now - begun > self._http.total:
                 raise TimedOut(
                     f"Somebody else has been renewing the token of {self._account} for {self._http.total:g} s.",
                     phase="auth",
                 )
             yield Sleep(pause)
             pause = min(pause * 1.5, 0.1)
+
+    def _tried(self, refused: str) -> Flow[Token]:
+        """Renew the token; a failure is noted for those who wait."""
+        try:
+            return (yield from self._renew(refused))
+        except MailError as error:
+            self._failure = _Failure(copy(error).with_traceback(None), (yield _NOW))
+            raise
 
     def _renew(self, refused: str) -> Flow[Token]:
         stored: Token | None = yield from self._call(self._store.load)
@@ -146,6 +161,19 @@ class TokenSource:
         if self._store.quick:
             return function(self._account, *arguments)
         return (yield Block(function, self._account, *arguments))
+
+
+class _Failure(NamedTuple):
+    """A renewal that failed, and when."""
+
+    error: MailError
+    moment: float
+
+    def concerns(self, begun: float, now: float) -> bool:
+        """Whether it stands for whoever began to ask at `begun`: he waited for it, or it is too early for another."""
+        if isinstance(self.error, (ConfigError, RateLimited)):
+            return now - self.moment < (self.error.retry_after or JUST_NOW)
+        return begun < self.moment
 
 
 def _good(token: Token, refused: str, now: float) -> bool:

@@ -12,7 +12,6 @@ from mailbridge.extend import (
     Authorised,
     Complaint,
     ConfigError,
-    Flow,
     HttpMimeTransport,
     HttpRequest,
     HttpResponse,
@@ -109,13 +108,10 @@ class GmailTransport(Authorised, HttpMimeTransport):
         address = response.get("emailAddress", default="")
         return self.verification(f"Google accepts the token, which is that of {address}.", user=address)
 
-    def verify(self) -> Flow[Verification]:
-        """Ask Google whether the token is good; one that permits sending alone may not ask for more."""
-        try:
-            return (yield from super().verify())
-        except AuthFailed as error:
-            if error.code != 403 or error.provider_code not in _SCOPE:
-                raise
+    def excused(self, error: AuthFailed) -> Verification | None:
+        """Return what verify() says all the same: a token that permits sending alone may not ask whose it is."""
+        if error.code != 403 or error.provider_code not in _SCOPE:
+            return None
         return self.verification("Google accepts the token, which does not permit to look whose it is.")
 
 

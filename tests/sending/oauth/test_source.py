@@ -313,6 +313,50 @@ def test_processes_that_share_a_folder_share_a_rotated_token(tmp_path):
     assert [form["refresh_token"] for form in server.forms] == [f"refresh-{number}" for number in range(1, 7)]
 
 
+REFUSED = {"error": "invalid_grant"}
+
+
+def test_a_login_that_is_over_is_not_tried_for_every_message():
+    driver = ScriptedDriver({Http: says(REFUSED, status=400) + grants(1)})
+    tokens = source()
+    for _ in range(50):
+        with pytest.raises(AuthFailed, match="no longer accepts"):
+            driver.run(tokens.token())
+    assert driver.count(Http) == 1
+    driver.now += JUST_NOW
+    assert driver.run(tokens.token()).reveal() == "access-1"
+
+
+def test_a_server_that_asks_to_wait_is_waited_for():
+    driver = ScriptedDriver({Http: says({}, status=429, headers=[("Retry-After", "60")]) + grants(1)})
+    tokens = source()
+    for _ in range(2):
+        with pytest.raises(RateLimited):
+            driver.run(tokens.token())
+    driver.now += 60
+    assert driver.run(tokens.token()).reveal() == "access-1"
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"), [(answer(400, REFUSED), AuthFailed), (answer(503), ServerError)], ids=["over", "busy"]
+)
+def test_those_who_wait_for_a_renewal_share_its_failure(said, kind):
+    with HttpPeer(lambda request: delay(0.2) + said) as peer:
+        tokens, driver = source(f"{peer.url}/token"), SyncDriver()
+
+        def ask(_):
+            with pytest.raises(kind) as caught:
+                driver.run(tokens.token())
+            return caught.value
+
+        with ThreadPoolExecutor(20) as pool:
+            errors = list(pool.map(ask, range(20)))
+        driver.close()
+        asked = len(peer.requests)
+    assert asked < 3  # a thread that began only after the first answer may ask for itself
+    assert len({id(error) for error in errors}) == 20
+
+
 @pytest.mark.parametrize("broken", [answer(500), drop()], ids=["500", "no answer"])
 def test_a_broken_endpoint_is_an_error_that_permits_another_try(colour, broken):
     with HttpPeer([broken]) as peer, pytest.raises(MailError) as caught:
