@@ -1,6 +1,7 @@
 """Delivery by a provider's HTTP API, as pure functions around one operation.
 
-transport     `HttpTransport`: build a request, read the response; pauses
+transport     `HttpTransport`: from messages to calls, from answers to outcomes; pauses
+provider      what is said of one provider's API: its record, requests, answers and credentials
 mime          `HttpMimeTransport`: the same for an API that takes the message as MIME
 calls         which messages travel in one call, and what happens when it is refused as a whole
 limits        how much a provider takes of one message

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from hashlib import sha256
+from collections.abc import Hashable, Sequence
 from math import ceil
-from typing import Any, ClassVar, TypeVar
+from typing import Any
 
 from mailbridge.errors import (
-    AuthFailed,
     MailError,
     MessageInvalid,
     OutcomeUnknown,
@@ -16,73 +14,47 @@ from mailbridge.errors import (
     RecipientDeferred,
     RecipientRefused,
 )
-from mailbridge.escapes import visible
 from mailbridge.flow.http import Http, HttpRequest, HttpResponse
 from mailbridge.flow.operations import Flow, Now, Wall
 from mailbridge.message.copies import copies, is_merge, narrowed
 from mailbridge.message.message import Message
-from mailbridge.receipt import Receipt, RecipientStatus
+from mailbridge.receipt import Receipt
 from mailbridge.sending.attempt import attempted
 from mailbridge.sending.delivery import Delivery, Outcome
 from mailbridge.sending.http.batch import deliver_many
 from mailbridge.sending.http.calls import Room, apart, cut, divided
 from mailbridge.sending.http.credentials import long_enough, veiled, verified
-from mailbridge.sending.http.fates import fate_of_all, fates, refuse_if_nobody
+from mailbridge.sending.http.fates import fate_of_all
 from mailbridge.sending.http.joining import joined
 from mailbridge.sending.http.limits import Limits
-from mailbridge.sending.http.options import ProviderOptions
+from mailbridge.sending.http.provider import Provider
 from mailbridge.sending.http.reach import http_options
-from mailbridge.sending.http.refusal import Complaint, complaint, refused
-from mailbridge.sending.plugin import Plugin
-from mailbridge.sending.transport import Transport, Verification
+from mailbridge.sending.http.refusal import complaint, refused
+from mailbridge.sending.transport import Verification
 
 _NOW = Now()
 _WALL = Wall()
 _AHEAD = 1000  # messages that lanes may have under way together; see `drivers.lanes`
-_LONGEST_KEY = 255  # characters; Resend takes 256 and Brevo no fewer
 _MISREAD = (LookupError, TypeError, ValueError, AttributeError)
 """What reading JSON of another shape than the expected one raises."""
 
-OptionsT = TypeVar("OptionsT", bound=ProviderOptions)
 
-
-class HttpTransport(Transport):
+class HttpTransport(Provider):
     """Deliver through an HTTP API; subclasses say how a message becomes a request, and what an answer means.
 
     A provider defines `plugin`, `regions`, `build` and `read`, all pure, and `check` and `checked` for
     `verify()`. One that takes several messages in a call says so by `plugin.limits["batch"]` and
     defines `build_many` and `read_many`; `sharing` names the fields that all messages of one call have
-    to agree in. Everything else (private copies for merge data, cutting to the limits, finding the one
-    message that a call was refused for, pauses, the fate of each recipient) is here.
+    to agree in. `mailbridge.sending.http.provider` has what else it may define and use. Everything else
+    (private copies for merge data, cutting to the limits, finding the one message that a call was refused
+    for, pauses) is here.
 
     Args:
         settings: an instance of the plugin's settings.
     """
 
-    plugin: ClassVar[Plugin]
-    """The provider's record: its name, features and limits are the transport's."""
-
-    regions: ClassVar[Mapping[str, str]]
-    """The address of the API by `settings.region`, or under "" where there are no regions."""
-
-    codes: ClassVar[Mapping[str, type[MailError]]] = {}
-    """What the provider's error codes mean, where the status alone does not say it."""
-
-    sharing: ClassVar[tuple[str, ...]] = ()
-    """The fields of Message that are said once for all messages of a call."""
-
-    by_address: ClassVar[bool] = False
-    """Whether the messages of a call are told apart by their recipients only, so that none may be in two of them."""
-
-    def __init_subclass__(cls) -> None:
-        if (plugin := cls.__dict__.get("plugin")) is not None:
-            cls.name = plugin.name
-            cls.features = plugin.features
-
     def __init__(self, settings: Any) -> None:
-        self.settings = settings
-        region = getattr(settings, "region", "")
-        self.base_url: str = settings.base_url or self.home()
+        super().__init__(settings)
         limits = self.plugin.limits
         self.max_bytes = settings.max_bytes or limits.get("bytes", 0)
         self.room = Room(
@@ -96,167 +68,9 @@ class HttpTransport(Transport):
         self.lanes = min(settings.connections, max(1, _AHEAD // self.room.messages)) if self.room.messages else 1
         self.keyed = "idempotency_key" in self.features
         self.http = http_options(settings)
-        self._shown = f"{self.name}://{region or 'default'}"
         self.limits = Limits(limits, settings, self._shown)
         self._secrets = long_enough(settings.secrets)
         self._paused_until = 0.0
-
-    def __str__(self) -> str:
-        return self._shown
-
-    # --- what a provider defines
-
-    def build(self, message: Message) -> HttpRequest:
-        """Return the request that sends one message. Raises MessageInvalid or Unsupported."""
-        raise NotImplementedError(f"{type(self).__name__} defines no build()")
-
-    def read(self, response: HttpResponse, message: Message) -> Receipt:
-        """Return what a successful (2xx) response, or another one that tells, says became of the message.
-
-        Raises a MailError when no recipient was accepted; `unexpected(response)` for an answer that
-        does not say what became of it.
-        """
-        raise NotImplementedError(f"{type(self).__name__} defines no read()")
-
-    def build_many(self, messages: Sequence[Message]) -> HttpRequest:
-        """Return the request that sends several messages in one call."""
-        raise NotImplementedError(f"{type(self).__name__} defines no build_many()")
-
-    def read_many(self, response: HttpResponse, messages: Sequence[Message]) -> list[Outcome]:
-        """Return the outcome of each message of a call that succeeded (2xx), in their order; see `outcomes`."""
-        raise NotImplementedError(f"{type(self).__name__} defines no read_many()")
-
-    def joins(self, message: Message) -> bool:
-        """Whether the message may share a call with others at all."""
-        return True
-
-    def tells(self, response: HttpResponse) -> bool:
-        """Whether the response tells what became of the messages, so that it is read: any success does.
-
-        Override for a provider that tells it for each message with the status of an error.
-        """
-        return response.successful
-
-    def complaint(self, response: HttpResponse) -> Complaint:
-        """Return what an error body says; the usual shapes are read, override for others."""
-        return complaint(response)
-
-    def meaning(self, response: HttpResponse, said: Complaint) -> type[MailError] | None:
-        """Return the class of error that a refusal means, or None where its status says it: as `codes` has it.
-
-        Override for a provider whose errors have no codes and are told by their words.
-        """
-        return self.codes.get(said.code)
-
-    def pause(self, response: HttpResponse, said: Complaint) -> float | None:
-        """Return the seconds to wait that the provider says elsewhere than in Retry-After."""
-        return None
-
-    def check(self) -> HttpRequest:
-        """Return a request that needs valid credentials and sends nothing."""
-        raise NotImplementedError(f"{type(self).__name__} defines no check()")
-
-    def checked(self, response: HttpResponse) -> Verification:
-        """Return what the answer to `check` says. Raises AuthFailed if the key may not send."""
-        return self.verification(f"{self.name} accepts the key.")
-
-    def excused(self, error: AuthFailed) -> Verification | None:
-        """Return what a refusal of `check` says of credentials that are good, but not good for that; usually None."""
-        return None
-
-    def signed(self, request: HttpRequest) -> Flow[HttpRequest]:
-        """Return the request with its credentials, where they need a clock or another request."""
-        return request
-        yield
-
-    def renewed(self, error: MailError, request: HttpRequest) -> Flow[bool]:
-        """Fetch new credentials after those of `request` were refused; say whether it is worth another try."""
-        return False
-        yield
-
-    def again(self, error: MailError, request: HttpRequest, response: HttpResponse) -> Flow[bool]:
-        """Say whether a refused request is worth another try, now that what can be put right has been."""
-        return isinstance(error, AuthFailed) and (yield from self.renewed(error, request))
-
-    def home(self) -> str:
-        """Return the address of the API; override where it is not simply that of the region."""
-        return self.regions[getattr(self.settings, "region", "")]
-
-    # --- what a provider uses
-
-    def url(self, path: str) -> str:
-        """Return the URL of a path of the API."""
-        return self.base_url + path
-
-    def options(self, message: Message, kind: type[OptionsT]) -> OptionsT:
-        """Return the message's options for this provider."""
-        return kind.read(message.provider_options.get(self.name), self.name)
-
-    def receipt(
-        self,
-        message: Message,
-        rows: Mapping[str, RecipientStatus] | None = None,
-        *,
-        provider_ids: Sequence[str] = (),
-        message_id: str | None = None,
-        raw: Any = None,
-    ) -> Receipt:
-        """Return the receipt of one message, or raise if nobody was accepted.
-
-        Args:
-            rows: fates by `Address.key`; who is not in it was accepted.
-            provider_ids: the provider's ids; everybody gets the first, unless rows have ids of their own.
-            message_id: the Message-ID that the provider writes in place of ours; "" if it does not tell.
-            raw: the decoded answer.
-        """
-        recipients = fates(message, rows, provider_ids[0] if provider_ids else "")
-        if rows:
-            refuse_if_nobody(recipients, self._shown)
-        return Receipt(
-            message_id=(message.message_id or "") if message_id is None else message_id,
-            recipients=recipients,
-            provider=self.name,
-            transport=self._shown,
-            provider_ids=provider_ids,
-            raw=raw,
-        )
-
-    def outcomes(
-        self, read: Callable[[Any, Message], Receipt], answers: Iterable[Any], messages: Iterable[Message]
-    ) -> list[Outcome]:
-        """Read the answers to a batch one by one: what is raised for one message is its outcome, not that of all."""
-        outcomes: list[Outcome] = []
-        for answer, message in zip(answers, messages, strict=False):
-            try:
-                outcomes.append(read(answer, message))
-            except MailError as error:
-                outcomes.append(error.with_traceback(None))
-        return outcomes
-
-    def verification(self, text: str, **details: object) -> Verification:
-        """Return what `verify` found out."""
-        return Verification(transport=self._shown, text=text, details=details)
-
-    def unexpected(self, response: HttpResponse) -> OutcomeUnknown:
-        """Return the error for a success whose body is not what the API documents."""
-        kind = (response.header("content-type") or "no content type").partition(";")[0]
-        return OutcomeUnknown(
-            f"{self._shown} answered HTTP {response.status} with something its API does not say "
-            f"({visible(kind)[:80]}): whether the message was accepted is unknown.",
-            phase="response",
-            code=response.status,
-            transport=self._shown,
-            hints=["A proxy, a firewall or a login page may have answered instead; check base_url and proxy."],
-        )
-
-    def key(self, messages: Sequence[Message]) -> str:
-        """Return the idempotency key of a call: the same for the same messages, whenever it is made."""
-        keys = [message.idempotency_key or message.message_id or "" for message in messages]
-        if len(keys) == 1 and len(keys[0]) <= _LONGEST_KEY and keys[0].isascii():
-            return keys[0]
-        return sha256("\n".join(keys).encode()).hexdigest()
-
-    # --- sending
 
     def send(self, delivery: Delivery) -> Flow[Receipt]:
         """Send one message; raise a MailError when no recipient was accepted."""
