@@ -23,6 +23,8 @@ WRONG = {
     "postmark": re.compile(r"(From|To|Cc|Bcc): .* is not a 'email'|'Template(Id|Alias)' is a required property"),
     # Beside a template the subject may be left out: resend.com/docs/dashboard/templates/introduction (2026-11-22).
     "resend": re.compile("'subject' is a required property"),
+    # readme.io's word for an object in JSON is a string of the format json.
+    "smtp2go": re.compile(r"template_data: .* is not of type 'string'"),
 }
 """What a description says that is plainly not so, by provider."""
 
