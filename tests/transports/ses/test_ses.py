@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from base64 import b64decode
 from email import message_from_bytes, policy
 from typing import Any
@@ -50,6 +51,10 @@ def sent(colour: Colour, message: Message, options: str = "", **given: Any) -> t
 
 def mime_of(request: Request) -> Any:
     return message_from_bytes(b64decode(request.json["Content"]["Raw"]["Data"]), policy=policy.default)
+
+
+def refusal(status: int, code: str, said: str = "Told so.") -> Any:
+    return answer(status, {"message": said}, headers={"x-amzn-ErrorType": code})
 
 
 # --- complete messages travel as MIME
@@ -296,14 +301,21 @@ def test_a_template_may_be_named_by_its_arn(colour: Colour) -> None:
     assert request.json["Content"]["Template"] == {"TemplateArn": arn, "TemplateData": "{}"}
 
 
-def test_text_with_data_for_each_recipient_is_a_template_that_travels_along(colour: Colour) -> None:
+@pytest.mark.parametrize(
+    ("ann", "bob"),
+    [
+        pytest.param("ann@example.org", "bob@xn--bcher-kva.example", id="W10-unicode-domain"),
+        pytest.param("ANN@example.ORG", "BOB@BÜCHER.example", id="W11-capitals"),
+    ],
+)
+def test_text_with_data_for_each_recipient_is_a_template_that_travels_along(colour: Colour, ann: str, bob: str) -> None:
     message = PLAIN.replace(
         to=["Ann@Example.org", "bob@bücher.example", "cyd@example.net"],
         subject="For {{name}}",
         text="Hello {{name}}",
         html="<p>Hello {{name}}</p>",
         merge_global={"name": "you"},
-        merge_data={"ann@example.org": {"name": "Ann"}, "BOB@xn--bcher-kva.example": {"name": "Bob"}},
+        merge_data={ann: {"name": "Ann"}, bob: {"name": "Bob"}},
         metadata={"issue": "12"},
     )
     receipt, (request,) = sent(colour, message)
@@ -416,6 +428,23 @@ STATUSES = [
 ]
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param(refusal(429, "TooManyRequestsException", "Maximum sending rate exceeded."), id="W1-call"),
+        pytest.param(
+            answer(200, {"BulkEmailEntryResults": [{"Status": "ACCOUNT_THROTTLED"}, {"Status": "ACCOUNT_THROTTLED"}]}),
+            id="W1-entry",
+        ),
+    ],
+)
+def test_throttling_is_no_hard_failure(colour: Colour, said: Any) -> None:
+    with HttpPeer([said]) as peer:
+        outcomes = colour.send_many(mailer_for(peer, "&connections=1"), [template_for("a"), template_for("b")])
+    assert [type(outcome) for outcome in outcomes] == [RateLimited, RateLimited]
+    assert all(outcome.retryable and outcome.outbox == "retry" for outcome in outcomes)
+
+
 def test_every_entry_has_an_outcome_of_its_own(colour: Colour) -> None:
     rows = [{"Status": "SUCCESS", "MessageId": "first"}]
     rows += [{"Status": status, "Error": f"It is {status}."} for status, _ in STATUSES]
@@ -447,10 +476,6 @@ def test_a_success_without_an_id_is_no_receipt(colour: Colour, body: object) -> 
 
 
 # --- refusals
-
-
-def refusal(status: int, code: str, said: str = "Told so.") -> Any:
-    return answer(status, {"message": said}, headers={"x-amzn-ErrorType": code})
 
 
 @pytest.mark.parametrize(
@@ -542,22 +567,32 @@ def test_one_unverified_recipient_does_not_sink_the_others_of_a_bulk_call(colour
     ]  # fmt: skip
 
 
-def test_a_failing_message_does_not_stop_the_others(colour: Colour) -> None:
+@pytest.mark.parametrize("status", [pytest.param(400, id="W2-400"), pytest.param(500, id="W2-500")])
+def test_a_failing_message_does_not_stop_the_others(colour: Colour, status: int) -> None:
     def strict(request: Request) -> Any:
-        return refusal(400, "BadRequestException") if b"bad@" in request.body else accepting(request)
+        return refusal(status, "Failure") if b"bad@" in request.body else accepting(request)
 
     messages = [PLAIN.replace(to=f"{name}@example.org") for name in ("a", "bad", "c")]
     with HttpPeer(Amazon(then=strict)) as peer:
         outcomes = colour.send_many(mailer_for(peer, "&connections=1"), messages)
-    assert [type(outcome).__name__ for outcome in outcomes] == ["Receipt", "ContentRefused", "Receipt"]
+        assert len({request.connection.number for request in peer.requests}) == 1, "W3: one connection for all"
+    failed = "ContentRefused" if status == 400 else "OutcomeUnknown"
+    assert [type(outcome).__name__ for outcome in outcomes] == ["Receipt", failed, "Receipt"]
 
 
-def test_no_error_shows_a_secret(colour: Colour) -> None:
+@pytest.mark.parametrize("status", [pytest.param(403, id="W22-W23-403"), pytest.param(400, id="W22-W23-400")])
+def test_no_error_shows_a_secret_and_all_survive_pickling(colour: Colour, status: int) -> None:
     def echo(request: Request) -> Any:
-        return refusal(403, "SignatureDoesNotMatch", f"{SECRET} {request.header('authorization')}")
+        return refusal(status, "SignatureDoesNotMatch", f"{SECRET} {request.header('authorization')}")
 
     with HttpPeer(echo) as peer, pytest.raises(AuthFailed) as caught:
         colour.send(mailer_for(peer), PLAIN)
+    twin = pickle.loads(pickle.dumps(caught.value))  # noqa: S301 - our own
+    assert (str(twin), twin.provider_code, twin.transport) == (
+        str(caught.value),
+        "SignatureDoesNotMatch",
+        "ses://eu-west-1",
+    )
     assert SECRET not in repr(caught.value.__dict__)
     assert not any(len(word) == 64 for word in str(caught.value).replace("=", " ").split())
 
