@@ -95,6 +95,7 @@ if TYPE_CHECKING:
         encoded_text,
         header_map,
         header_pairs,
+        text_of,
         wire_form,
         wire_forms,
     )
@@ -123,6 +124,7 @@ if TYPE_CHECKING:
     from mailbridge.sending.transport import Transport, Verification
     from mailbridge.sending.unsupported import unsupported
     from mailbridge.settings.http import HttpSettings
+    from mailbridge.settings.keys import kind_of_key
     from mailbridge.settings.seconds import Seconds
     from mailbridge.settings.transport import TransportSettings
     from mailbridge.smtp.server import Server as SmtpServer
@@ -231,10 +233,12 @@ __all__ = [
     "header_map",
     "header_pairs",
     "hookimpl",
+    "kind_of_key",
     "mask",
     "microsoft",
     "preparing",
     "render",
+    "text_of",
     "timestamp",
     "tokens_for",
     "typed_name",
@@ -277,7 +281,7 @@ _HOMES = {
     "mailbridge.sending.failover": "Failover",
     "mailbridge.sending.guard": "Guard",
     "mailbridge.sending.http.contents": (
-        "alternatives base64_of distinct encoded_form encoded_text header_map header_pairs wire_form wire_forms"
+        "alternatives base64_of distinct encoded_form encoded_text header_map header_pairs text_of wire_form wire_forms"
     ),
     "mailbridge.sending.http.file_names": "typed_name",
     "mailbridge.sending.http.mime": "HttpMimeTransport addressed",
@@ -304,6 +308,7 @@ _HOMES = {
     "mailbridge.sending.smtp": "SmtpTransport",
     "mailbridge.sending.unsupported": "unsupported",
     "mailbridge.settings.http": "HttpSettings",
+    "mailbridge.settings.keys": "kind_of_key",
     "mailbridge.settings.seconds": "Seconds",
     "mailbridge.settings.transport": "TransportSettings",
     "mailbridge.smtp.server": "Server=SmtpServer",

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mailbridge import ConfigError, Dsn, Mailer
 from mailbridge.extend import SmtpServer
 from mailbridge.plugins import Plugins
-from mailbridge.transports.smtp.presets.keys import KINDS, kind_of
+from mailbridge.settings.keys import KINDS, kind_of_key
 from mailbridge.transports.smtp.presets.preset import Preset
 from mailbridge.transports.smtp.presets.settings import PresetSettings
 from mailbridge.transports.smtp.presets.table import PRESETS, owner_of
@@ -238,7 +238,7 @@ class TestKeys:
 
     @given(st.text("abcdefghijklmnop0123456789", min_size=1, max_size=40))
     def test_a_password_of_letters_and_digits_is_no_key(self, password: str) -> None:
-        assert kind_of(password) is None
+        assert kind_of_key(password) is None
 
     def test_the_password_of_ses_that_amazon_hands_out_is_no_key(self) -> None:
-        assert kind_of("BMXhUYlu5Z3gSXVQORxlVa7XPaz91aGWdfHxvkOZdWZ2") is None
+        assert kind_of_key("BMXhUYlu5Z3gSXVQORxlVa7XPaz91aGWdfHxvkOZdWZ2") is None

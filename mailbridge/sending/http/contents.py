@@ -106,6 +106,13 @@ def distinct(message: Message) -> dict[str, list[Address]]:
     return found
 
 
+def text_of(value: object) -> str:
+    """Return a value of metadata or merge data as text, for APIs that know nothing else."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)
+
+
 def wire_form(address: Address) -> str:
     """Return `"Name" <local@domain>` with the domain in A-labels, as APIs take it in one string.
 

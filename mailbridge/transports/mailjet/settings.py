@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from base64 import b64encode
 from collections.abc import Mapping
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from mailbridge.extend import HttpSettings, ProviderOptions, Secret
-
-# Both keys are hexadecimal. These are of others: SendGrid, Resend, Brevo, Mailgun, MailerSend, Mandrill.
-_OTHERS = re.compile(r"(SG\.|re_|xkeysib-|xsmtpsib-|key-|mlsn\.|md-)").match
+from mailbridge.extend import HttpSettings, ProviderOptions, Secret, kind_of_key
 
 
 class MailjetSettings(HttpSettings):
@@ -30,8 +26,8 @@ class MailjetSettings(HttpSettings):
         if self.api_key.reveal() == self.secret_key.reveal():
             raise ValueError("api_key and secret_key are the same; Mailjet shows two keys, one beside the other")
         for name in ("api_key", "secret_key"):
-            if _OTHERS(getattr(self, name).reveal()):
-                raise ValueError(f"{name} is a key of another provider, by its look")
+            if (kind := kind_of_key(getattr(self, name).reveal())) is not None:
+                raise ValueError(f"{name} is {kind.what}")
         return self
 
     @property

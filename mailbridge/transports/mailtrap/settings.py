@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from mailbridge.extend import HttpSettings, Secret
-
-# Tokens are hexadecimal, also behind a prefix. These are keys of others: SendGrid, Resend, Brevo, MailerSend, Mailgun.
-_OTHERS = re.compile(r"(SG\.|re_|xkeysib-|xsmtpsib-|mlsn\.|key-)").match
+from mailbridge.extend import HttpSettings, Secret, kind_of_key
 
 
 class MailtrapSettings(HttpSettings):
@@ -25,6 +21,6 @@ class MailtrapSettings(HttpSettings):
 
     @model_validator(mode="after")  # a validator of a secret field alone could not say why
     def _is_token(self) -> Self:
-        if _OTHERS(self.api_token.reveal()):
-            raise ValueError("api_token is a key of another provider, by its look")
+        if (kind := kind_of_key(self.api_token.reveal())) is not None:
+            raise ValueError(f"api_token is {kind.what}")
         return self

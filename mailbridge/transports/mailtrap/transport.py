@@ -29,6 +29,7 @@ from mailbridge.extend import (
     dig,
     encoded_form,
     header_map,
+    text_of,
     unsupported,
 )
 from mailbridge.transports.mailtrap import plugin
@@ -180,7 +181,7 @@ def _own(message: Message) -> dict[str, Any]:
     if headers:
         said["headers"] = headers
     if message.metadata:
-        said["custom_variables"] = {name: _text_of(value) for name, value in message.metadata.items()}
+        said["custom_variables"] = {name: text_of(value) for name, value in message.metadata.items()}
     if message.merge_global:
         said["template_variables"] = message.merge_global
     return said
@@ -216,10 +217,3 @@ def _said(answer: Any) -> str:
     """Return the sentences of an error."""
     errors = dig(answer, "errors") or dig(answer, "error") or ""
     return "; ".join(map(str, errors)) if isinstance(errors, list) else str(errors)
-
-
-def _text_of(value: object) -> str:
-    """Return a value as a string: custom variables know no other."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from mailbridge.extend import HttpSettings, ProviderOptions, Secret
-
-_MARKETING = re.compile(r"[0-9a-f]{32}-us\d{1,3}").fullmatch
-# Keys of Mandrill are 22 characters, the newer ones behind md-. These are SendGrid's, Brevo's, MailerSend's, Mailgun's.
-_OTHERS = re.compile(r"(SG\.|xkeysib-|xsmtpsib-|mlsn\.|key-[0-9a-f]{32})").match
+from mailbridge.extend import HttpSettings, ProviderOptions, Secret, kind_of_key
 
 
 class MandrillSettings(HttpSettings):
@@ -28,11 +23,9 @@ class MandrillSettings(HttpSettings):
 
     @model_validator(mode="after")  # a validator of a secret field alone could not say why
     def _is_key(self) -> Self:
-        key = self.api_key.reveal()
-        if _MARKETING(key):
-            raise ValueError("api_key is a key of Mailchimp's Marketing API; make one for Mandrill (Transactional)")
-        if _OTHERS(key):
-            raise ValueError("api_key is a key of another provider, by its look")
+        kind = kind_of_key(self.api_key.reveal())
+        if kind is not None and "mandrill" not in kind.presets:
+            raise ValueError(f"api_key is {kind.what}")
         return self
 
 

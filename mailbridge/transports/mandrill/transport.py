@@ -32,6 +32,7 @@ from mailbridge.extend import (
     encoded_form,
     encoded_text,
     header_map,
+    text_of,
 )
 from mailbridge.transports.mandrill import plugin
 from mailbridge.transports.mandrill.settings import MandrillOptions, MandrillSettings
@@ -175,7 +176,7 @@ class MandrillTransport(HttpTransport):
         language = self.options(message, MandrillOptions).merge_language or self.settings.merge_language
         if language == "handlebars":
             return [{"name": name, "content": value} for name, value in message.merge_global.items()]
-        return [{"name": name, "content": _text_of(name, value)} for name, value in message.merge_global.items()]
+        return [{"name": name, "content": _merged(name, value)} for name, value in message.merge_global.items()]
 
     def _receipt(self, response: HttpResponse, answers: Mapping[str, Any], message: Message) -> Receipt:
         """Return the receipt of one message, or raise what its recipients have in common."""
@@ -260,14 +261,10 @@ def _reason(answers: Collection[Mapping[str, Any]]) -> type[MailError] | None:
     return kinds.pop() if len(kinds) == 1 else None
 
 
-def _text_of(name: str, value: object) -> str:
+def _merged(name: str, value: object) -> str:
     """Return a value as text, which is all that Mailchimp's merge tags know."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str | int | float):
-        return str(value)
-    if value is None:
-        return ""
+    if isinstance(value, str | int | float | None):
+        return text_of(value)
     raise MessageInvalid(
         f"merge_global: {name} is a list or a table, which needs merge_language=handlebars.", field="merge_global"
     )

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from mailbridge.extend import HttpSettings, ProviderOptions, Secret
+from mailbridge.extend import HttpSettings, ProviderOptions, Secret, kind_of_key
 
 TEST_TOKEN = "POSTMARK_API_TEST"  # noqa: S105 - documented, and the same for everybody
 _TOKEN = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}").fullmatch
@@ -28,6 +28,8 @@ class PostmarkSettings(HttpSettings):
         token = self.server_token.reveal()
         if _SMTP_KEY(token):
             raise ValueError("server_token is an access key for SMTP, which postmark+smtp takes")
+        if (kind := kind_of_key(token)) is not None:
+            raise ValueError(f"server_token is {kind.what}")
         if token != TEST_TOKEN and not _TOKEN(token) and not self.base_url:
             raise ValueError("server_token has not the form of a UUID, as the API tokens of Postmark's servers have")
         return self

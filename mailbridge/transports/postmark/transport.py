@@ -32,6 +32,7 @@ from mailbridge.extend import (
     base64_of,
     dig,
     header_pairs,
+    text_of,
     unsupported,
     wire_form,
     wire_forms,
@@ -142,7 +143,7 @@ class PostmarkTransport(HttpTransport):
             "Bcc": wire_forms(message.bcc),
             "ReplyTo": wire_forms(message.reply_to),
             "Tag": "".join(message.tags),
-            "Metadata": {name: _text_of(value) for name, value in message.metadata.items()},
+            "Metadata": {name: text_of(value) for name, value in message.metadata.items()},
             "Headers": [{"Name": name, "Value": value} for name, value in _headers(message)],
             "Attachments": [self._file(each) for each in message.attachments],
             "MessageStream": message.stream or self._stream,
@@ -249,10 +250,3 @@ def _inactive(message: Message, text: str) -> dict[str, RecipientStatus]:
     named = {each.strip(" .<>").lower() for each in found[1].split(",")}
     row = RecipientStatus(Status.REFUSED, text=text)
     return {to.key: row for to in message.recipients if not named.isdisjoint((to.key, to.addr_spec.lower()))}
-
-
-def _text_of(value: object) -> str:
-    """Return a value as a string: Postmark's metadata knows no other."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)

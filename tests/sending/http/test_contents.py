@@ -7,7 +7,7 @@ from support.members import message
 
 from mailbridge import Address, Message
 from mailbridge.errors import MessageInvalid
-from mailbridge.sending.http.contents import distinct, encoded_text, header_map
+from mailbridge.sending.http.contents import distinct, encoded_text, header_map, text_of
 
 
 def test_headers_are_an_object_by_name() -> None:
@@ -39,3 +39,8 @@ def test_everybody_stands_once_where_he_stands_first() -> None:
 def test_plain_text_is_encoded_only_on_request() -> None:
     assert encoded_text("Smith, Ann") == "Smith, Ann"
     assert encoded_text("Smith, Ann", always=True) == "=?utf-8?q?Smith=2C_Ann?="
+
+
+@pytest.mark.parametrize(("value", "text"), [(True, "true"), (False, "false"), (None, ""), (1.5, "1.5"), ("ä", "ä")])
+def test_values_become_text_as_a_person_would_write_them(value: object, text: str) -> None:
+    assert text_of(value) == text

@@ -411,7 +411,7 @@ def test_keys_of_the_other_region_are_recognised():
     [
         (f"mailjet://{KEY}@default", "secret_key .*missing"),
         (f"mailjet://{KEY}:{KEY}@default", "are the same"),
-        (f"mailjet://{KEY}:SG.abc.def@default", "secret_key is a key of another provider"),
+        (f"mailjet://{KEY}:SG.abc.def@default", "secret_key is an API key of SendGrid"),
     ],
 )
 def test_what_are_not_its_keys_is_told(dsn, why):

@@ -438,7 +438,7 @@ def test_keys_old_and_new_are_taken(key):
 
 @pytest.mark.parametrize(
     ("key", "why"),
-    [("0123456789abcdef0123456789abcdef-us6", "Marketing API"), ("xkeysib-0011", "another provider")],
+    [("0123456789abcdef0123456789abcdef-us6", "Marketing API"), ("xkeysib-0011", "an API key of Brevo")],
 )
 def test_a_key_of_another_kind_is_told(key, why):
     with pytest.raises(ConfigError, match=why) as caught:

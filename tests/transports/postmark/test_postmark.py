@@ -413,7 +413,11 @@ def test_a_token_is_taken(token):
 
 @pytest.mark.parametrize(
     ("token", "why"),
-    [("PM-T-outbound-a1b2", "access key for SMTP"), ("SG.x.y", "form of a UUID"), ("postmark-test", "form of a UUID")],
+    [
+        ("PM-T-outbound-a1b2", "access key for SMTP"),
+        ("SG.x.y", "an API key of SendGrid"),
+        ("postmark-test", "form of a UUID"),
+    ],
 )
 def test_what_is_no_token_is_told(token, why):
     with pytest.raises(ConfigError, match=why) as caught:

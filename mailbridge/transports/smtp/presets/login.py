@@ -6,8 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from mailbridge.extend import Secret
-from mailbridge.transports.smtp.presets.keys import kind_of
+from mailbridge.extend import Secret, kind_of_key
 from mailbridge.transports.smtp.presets.preset import Preset
 from mailbridge.transports.smtp.presets.ses import SECRET_KEY_LENGTH, smtp_password
 
@@ -45,13 +44,13 @@ def flaws(preset: Preset, user: str, password: Secret | None, *, token: bool, ch
     found = [_user_flaw(preset, user, choice)]
     if password is not None:
         found.append(_password_flaw(preset, password.reveal()))
-    elif not token and kind_of(user) is None:
+    elif not token and kind_of_key(user) is None:
         found.append(f"password is missing: {preset.title} wants {preset.login.password}")
     return [flaw for flaw in found if flaw]
 
 
 def _password_flaw(preset: Preset, password: str) -> str:
-    kind = kind_of(password)
+    kind = kind_of_key(password)
     if kind is None or preset.name in kind.presets:
         return ""
     return f"password is {kind.what}; {preset.title} wants {preset.login.password}"
@@ -62,7 +61,7 @@ def _user_flaw(preset: Preset, user: str, choice: str) -> str:
     if preset.name == "ses":
         if user.startswith("ASIA"):
             return "user is the id of a temporary access key, which SMTP cannot use; take that of an IAM user (AKIA…)"
-    elif (kind := kind_of(user)) is not None:
+    elif (kind := kind_of_key(user)) is not None:
         return f"user is {kind.what}; {_wanted(preset)}"
     if login.kind == "fixed" and user and not _is_user(preset, user):
         return f"user must be {login.name}, or be left out: for {preset.title} it is the same for everybody"

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 
 class Kind(NamedTuple):
-    """A kind of key: how it looks, what it is, and the presets that take it as a password."""
+    """A kind of key: how it looks, what it is, and the SMTP presets that take it as a password."""
 
     pattern: re.Pattern[str]
     what: str
@@ -28,6 +28,7 @@ KINDS = (
     _kind(r"xkeysib-[\w-]+", "an API key of Brevo"),
     _kind(r"xsmtpsib-[\w-]+", "an SMTP key of Brevo", "brevo"),
     _kind(r"md-[\w-]{20,}", "an API key of Mandrill", "mandrill"),
+    _kind(r"[0-9a-f]{32}-us\d{1,3}", "a key of Mailchimp's Marketing API, which sends no transactional mail"),
     _kind(r"key-[0-9a-f]{32}", "an API key of Mailgun"),
     _kind(r"mlsn\.[0-9a-f]{16,}", "an API token of MailerSend"),
     _kind(r"mssp\.[\w.]{12,}", "an SMTP password of MailerSend", "mailersend"),
@@ -38,10 +39,10 @@ KINDS = (
 )
 
 
-def kind_of(key: str) -> Kind | None:
+def kind_of_key(key: str) -> Kind | None:
     """Return the kind of a key, if its look says so.
 
-    >>> kind_of("xkeysib-0a1b2c").what
+    >>> kind_of_key("xkeysib-0a1b2c").what
     'an API key of Brevo'
     """
     return next((kind for kind in KINDS if kind.pattern.fullmatch(key)), None)
