@@ -14,13 +14,15 @@ from support.mime_reading import read_mime
 from mailbridge.extend import Address, HttpRequest, HttpResponse
 from mailbridge.testing import Decoded, DecodedFile
 
-DSN = "msgraph://ann%40example.com@default?token=eyJ0canary-of-the-access-token"
+DSN = "msgraph://shop%40example.com@default?tenant=example.com&client_id=c-1&client_secret=abc8Q~canary-of-the-secret"
 
 PROVIDER_IDS = False
 
 
 def answer(request: HttpRequest) -> HttpResponse:
     """Accept everything."""
+    if "/oauth2/" in request.url:
+        return _json(200, {"access_token": "eyJ0canary-of-the-access-token", "expires_in": 3599})
     if request.method == "GET":
         return _json(200, {"userPrincipalName": "ann@example.com"})
     if request.url.endswith("/messages"):
@@ -36,6 +38,8 @@ def _json(status: int, body: object) -> HttpResponse:
 
 def judge(request: HttpRequest) -> list[str]:
     """Judge by the description, which knows JSON only; MIME has to be base64 of a message."""
+    if "/oauth2/" in request.url:
+        return []
     if request.header("content-type") == "text/plain":
         b64decode(request.body, validate=True)
         return [] if request.url.endswith(("/sendMail", "/messages")) else [f"{request.url} takes no MIME"]
