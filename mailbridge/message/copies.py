@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from mailbridge.message.address import Address
@@ -23,8 +23,8 @@ def is_merge(message: Message) -> bool:
     return "merge_data" in fields or "merge_headers" in fields or "merge_metadata" in fields
 
 
-def copies(message: Message) -> list[Message]:
-    """Return one message for each address in `to`, with what is meant for it in the fields for all.
+def copies(message: Message) -> Iterator[Message]:
+    """Yield one message for each address in `to`, with what is meant for it in the fields for all.
 
     `merge_data` goes into `merge_global` (which is there, if empty, also for whom there is none: the text
     has placeholders all the same), `merge_headers` into `headers` (in place of those of the same name),
@@ -33,7 +33,7 @@ def copies(message: Message) -> list[Message]:
     the first sent again. Of a message with nobody in `to` there is one copy, for the others.
     """
     if not message.to:
-        return [message.replace(merge_data=None, merge_headers=None, merge_metadata=None)]
+        yield message.replace(merge_data=None, merge_headers=None, merge_metadata=None)
     base = {
         name: value
         for name, value in list(message.__dict__.items())  # another thread may compute the envelope just now
@@ -44,7 +44,6 @@ def copies(message: Message) -> list[Message]:
     if "merge_data" in message.__dict__:
         base["merge_global"] = for_all
     key = message.idempotency_key or message.message_id
-    made = []
     for to in message.to:
         copy: Message = object.__new__(type(message))
         fields: dict[str, Any] = copy.__dict__
@@ -60,8 +59,7 @@ def copies(message: Message) -> list[Message]:
                 fields.pop(FIELDS.get(name.lower(), ""), None)
         if own := metadata.get(to.key):
             fields["metadata"] = FrozenDict({**metadata_for_all, **own}) if metadata_for_all else own
-        made.append(copy)
-    return made
+        yield copy
 
 
 def narrowed(message: Message, recipients: Iterable[Address]) -> Message:

@@ -107,7 +107,7 @@ class Verdicts:
 def travelling(name: str, message: Message) -> list[Message]:
     """Return what is on its way in the end: the message, or the private copies that it stands for."""
     message = stamped(name, message)
-    return copies(message) if is_merge(message) else [message]
+    return list(copies(message)) if is_merge(message) else [message]
 
 
 def listed(names: Iterable[str]) -> str:

@@ -13,7 +13,7 @@ from mailbridge.message.mime.fields import mailboxes
 from mailbridge.message.parse.mailboxes import mailboxes as read_mailboxes
 from mailbridge.receipt import Receipt
 from mailbridge.sending.delivery import Delivery, Outcome
-from mailbridge.sending.http.joining import joined
+from mailbridge.sending.http.joining import Joint
 from mailbridge.sending.http.transport import HttpTransport
 
 
@@ -56,14 +56,15 @@ class HttpMimeTransport(HttpTransport):
         message = self.outgoing(delivery)
         if not is_merge(message):
             return (yield from self._rendered(delivery, message))
-        made = copies(message)
-        outcomes: list[Outcome] = []
-        for each in made:
+        joint = Joint(message)
+        for each in copies(message):
+            outcome: Outcome
             try:
-                outcomes.append((yield from self._rendered(delivery, each)))
+                outcome = yield from self._rendered(delivery, each)
             except MailError as error:
-                outcomes.append(error.with_traceback(None))
-        return joined(message, made, outcomes)
+                outcome = error.with_traceback(None)
+            joint.add((each,), (outcome,))
+        return joint.receipt()
 
     def _rendered(self, delivery: Delivery, message: Message) -> Flow[Receipt]:
         mime = self.render(message)

@@ -25,7 +25,7 @@ from mailbridge.sending.http.batch import deliver_many
 from mailbridge.sending.http.calls import Room, apart, cut, divided
 from mailbridge.sending.http.credentials import long_enough, veiled, verified
 from mailbridge.sending.http.fates import fate_of_all
-from mailbridge.sending.http.joining import joined
+from mailbridge.sending.http.joining import Joint
 from mailbridge.sending.http.limits import Limits
 from mailbridge.sending.http.provider import Provider
 from mailbridge.sending.http.reach import http_options
@@ -97,16 +97,10 @@ class HttpTransport(Provider):
             if isinstance(outcome, MailError):
                 raise outcome
             return outcome
-        made = copies(outgoing)
-        outcomes = yield from self.calls(made)
-        return joined(outgoing, made, outcomes)
-
-    def calls(self, messages: Sequence[Message]) -> Flow[list[Outcome]]:
-        """Send messages in as many calls as they need; return the outcomes in their order."""
-        outcomes: list[Outcome] = []
-        for group in cut(messages, self.room, self.kind):
-            outcomes += yield from divided(self.call, group)
-        return outcomes
+        joint = Joint(outgoing)
+        for group in cut(copies(outgoing), self.room, self.kind):
+            joint.add(group, (yield from divided(self.call, group)))
+        return joint.receipt()
 
     def call(self, messages: Sequence[Message]) -> Flow[list[Outcome]]:
         """Send messages in one call. Raises what concerns all of them."""

@@ -334,7 +334,7 @@ def test_keys_of_calls_differ_by_their_messages_and_can_stand_in_a_header() -> N
     odd = one.replace(idempotency_key="k" * 200, to=["zoë@exämple.org"], merge_data={"zoë@exämple.org": {"a": 1}})
     from mailbridge.message.copies import copies
 
-    key = transport.key(copies(odd))
+    key = transport.key(list(copies(odd)))
     assert key.isascii()
     assert len(key) <= 255
 

@@ -16,7 +16,7 @@ from mailbridge.extend import Http, HttpResponse, Message, Outcome, Receipt, Ret
 from mailbridge.message.copies import copies
 from mailbridge.receipt import RecipientStatus, Status
 from mailbridge.sending.delivery import Delivery
-from mailbridge.sending.http.joining import joined
+from mailbridge.sending.http.joining import Joint
 
 ANN, BOB, CYD, DOT = (f"{name}@example.org" for name in ("Ann", "bob", "cyd", "dot"))
 
@@ -89,7 +89,7 @@ ROWS = st.sampled_from([RecipientStatus(status) for status in Status])
 )
 def test_every_recipient_has_one_fate_and_one_accepted_copy_is_enough_for_a_receipt(given_: list[Any]) -> None:
     message = merge(*(f"u{n}@example.org" for n in range(len(given_))), cc=[DOT])
-    made = copies(message)
+    made = list(copies(message))
     outcomes: list[Outcome] = []
     for copy, what in zip(made, given_, strict=True):
         if isinstance(what, RecipientStatus):
@@ -98,7 +98,10 @@ def test_every_recipient_has_one_fate_and_one_accepted_copy_is_enough_for_a_rece
         else:
             outcomes.append(what("no"))
     try:
-        found: Any = joined(message, made, outcomes)
+        joint = Joint(message)
+        joint.add(made[:2], outcomes[:2])
+        joint.add(made[2:], outcomes[2:])
+        found: Any = joint.receipt()
     except MailError as error:
         found = error
     if isinstance(found, MailError):
