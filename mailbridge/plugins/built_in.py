@@ -53,6 +53,7 @@ FOLDERS = {
     "gmail": "gmail",
     "msgraph": "msgraph",
     "sendgrid": "sendgrid",
+    "sparkpost": "sparkpost",
     "mailgun": "mailgun",
     "ses": "ses",
     "zoho": "zoho",
