@@ -56,6 +56,7 @@ FOLDERS = {
     "sparkpost": "sparkpost",
     "mailgun": "mailgun",
     "ses": "ses",
+    "smtp2go": "smtp2go",
     "zoho": "zoho",
     "retry": "retry",
     "failover": "failover",

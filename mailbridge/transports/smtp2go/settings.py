@@ -1,0 +1,28 @@
+"""The settings of the SMTP2GO transport."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from mailbridge.extend import HttpSettings, Secret
+
+
+class Smtp2goSettings(HttpSettings):
+    """Which account, in which region, and whether it looks at a message before it takes it."""
+
+    dsn_parts: ClassVar[Mapping[str, str]] = {"user": "api_key"}
+
+    api_key: Secret = Field(description="an API key with the permission /email/send (api-…)")
+    region: Literal["global", "us", "eu", "au"] = Field("global", description="global is the nearest of the others")
+    fastaccept: bool = Field(False, description="have messages taken unread, lists in batches; faster, but tells less")
+
+    @model_validator(mode="after")  # a validator of a secret field alone could not say why
+    def _is_key(self) -> Self:
+        if not self.api_key.reveal().startswith("api-") and not self.base_url:
+            raise ValueError(
+                "api_key is no API key of SMTP2GO: they begin with api- (an SMTP user is for smtp2go+smtp)"
+            )
+        return self
