@@ -196,8 +196,9 @@ class SendPath:
     def _address(self, slot: _Slot, name: str, through: Transport | None) -> None:
         """Find the transport, and make of the message what it gets. Raises MailErrors."""
         slot.transport = transport = through or self._transport(name)
-        slot.message = message = self._stamp(self._unsupporting.fitted(slot.message, transport))
-        slot.delivery = Delivery(message, hooks=self._hooks, mailer=name, transcript=self._transcript)
+        asked = self._unsupporting.fitted(slot.message, transport)
+        slot.message = message = self._stamp(asked)
+        slot.delivery = Delivery(message, hooks=self._hooks, mailer=name, transcript=self._transcript, asked=asked)
 
     def _finish(self, slot: _Slot) -> bool:
         """Log the outcome; say whether there are observers to tell."""

@@ -22,7 +22,10 @@ class Delivery:
     attempts stay shared.
     """
 
-    __slots__ = ("attempts", "envelope", "hooks", "mailer", "message", "observed", "transcript")
+    __slots__ = ("asked", "attempts", "envelope", "hooks", "mailer", "message", "observed", "transcript")
+
+    asked: Message
+    """What the caller asked for, before it got a Message-ID and a Date: its `features` are those that must be kept."""
 
     observed: bool
     """Whether anybody wants to be told of attempts."""
@@ -35,8 +38,10 @@ class Delivery:
         mailer: str = "default",
         attempts: list[Attempt] | None = None,
         transcript: Transcript | None = None,
+        asked: Message | None = None,
     ) -> None:
         self.message = message
+        self.asked = message if asked is None else asked
         self.envelope: Envelope = message.envelope
         self.hooks = hooks
         self.observed = hooks is not None and hooks.has_attempt
@@ -47,7 +52,12 @@ class Delivery:
     def changed(self, message: Message) -> Delivery:
         """Return the same delivery with another message."""
         return Delivery(
-            message, hooks=self.hooks, mailer=self.mailer, attempts=self.attempts, transcript=self.transcript
+            message,
+            hooks=self.hooks,
+            mailer=self.mailer,
+            attempts=self.attempts,
+            transcript=self.transcript,
+            asked=self.asked,
         )
 
 

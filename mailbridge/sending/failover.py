@@ -7,25 +7,34 @@ from typing import TYPE_CHECKING, Any
 
 from mailbridge.errors import ConnectFailed, MailError, OutcomeUnknown, Unsupported
 from mailbridge.flow.operations import Flow, Now
+from mailbridge.message import features
 from mailbridge.receipt import Receipt
 from mailbridge.sending.breaker import Breaker, Visit
 from mailbridge.sending.delivery import Delivery, Outcome
 from mailbridge.sending.policy import Policy, with_others
 from mailbridge.sending.relay import Admission, Run, answer_of, receipt_of, relay
 from mailbridge.sending.transport import Transport
+from mailbridge.sending.unsupported import unsupported
 
 if TYPE_CHECKING:
     from typing import TypeGuard
 
 
 class Member:
-    """One transport of a Failover or a RoundRobin, with its breaker."""
+    """One transport of a Failover or a RoundRobin, with its breaker, and what it lacks that others have."""
 
-    __slots__ = ("breaker", "transport")
+    __slots__ = ("breaker", "lacks", "transport")
 
-    def __init__(self, transport: Transport, breaker: Breaker) -> None:
+    def __init__(self, transport: Transport, breaker: Breaker, offered: frozenset[str]) -> None:
         self.transport = transport
         self.breaker = breaker
+        self.lacks = offered - transport.features - features.ADVISORY
+
+    def objection(self, delivery: Delivery) -> Unsupported | None:
+        """Return why this member is not the one for a message, if it is not."""
+        if self.lacks and (missing := self.lacks & delivery.asked.features):
+            return unsupported(min(missing), self.transport)
+        return None
 
 
 Failure = tuple[Member, MailError]
@@ -81,7 +90,8 @@ class Failover(Policy):
         self.refusals = refusals
         self.duplicates = duplicates
         self._team = tuple(
-            Member(each, Breaker(failures=failures, cooldown=cooldown, long_cooldown=long_cooldown)) for each in members
+            Member(each, Breaker(failures=failures, cooldown=cooldown, long_cooldown=long_cooldown), self.features)
+            for each in members
         )
 
     def send(self, delivery: Delivery) -> Flow[Receipt]:
@@ -135,6 +145,9 @@ class Passage:
 
     def _try(self, member: Member, *, insist: bool = False) -> Flow[Outcome | None]:
         """Try one member; None if the message has to go further."""
+        if (objection := member.objection(self.delivery)) is not None:
+            self.failures.append((member, objection))
+            return None
         now = yield from Now()
         if not insist and not member.breaker.due(now):
             self.resting.append(member)
@@ -206,7 +219,7 @@ class _Run(Run):
 
     def admit(self, delivery: Delivery) -> Flow[Admission | None]:
         member = self.member
-        if not (self.visit.current and member.breaker.closed):
+        if not (self.visit.current and member.breaker.closed) or member.objection(delivery) is not None:
             return None
         if member is not self.order[0]:
             now = yield from Now()

@@ -17,11 +17,12 @@ from support.members import (
     deliveries,
     delivery,
     fates,
+    message,
     send,
     send_many,
 )
 
-from mailbridge import errors
+from mailbridge import Mailer, errors
 from mailbridge.drivers.scripted import ScriptedDriver
 from mailbridge.errors import (
     AuthFailed,
@@ -42,6 +43,8 @@ from mailbridge.flow.operations import END, Close, Now, Pull
 from mailbridge.hooks import Hooks, hookimpl
 from mailbridge.receipt import Receipt
 from mailbridge.sending.failover import Failover
+from mailbridge.sending.guard import Guard
+from mailbridge.sending.round_robin import RoundRobin
 
 ERRORS = [getattr(errors, name) for name in errors.__all__]
 
@@ -109,6 +112,42 @@ def test_an_unsupported_feature_goes_to_the_member_that_declares_it(many: bool) 
     outcome = both_ways(Failover(first, second, third), delivery(), ScriptedDriver(), many=many)
     assert outcome.transport == "fake://c"
     assert second.submitted == []
+
+
+@one_and_many
+def test_a_member_that_would_lose_a_feature_is_not_even_tried(many: bool) -> None:
+    first, second = FakeTransport("a"), FakeTransport("b", features=["tags"])
+    policy = Failover(first, second)
+    outcome = both_ways(policy, delivery(tags=["one"]), ScriptedDriver(), many=many)
+    assert (outcome.transport, len(outcome.attempts), first.submitted) == ("fake://b", 1, [])
+    assert both_ways(policy, delivery(), ScriptedDriver(), many=many).transport == "fake://a"
+
+
+@one_and_many
+def test_a_message_that_nobody_left_can_express_is_refused_with_what_the_others_said(many: bool) -> None:
+    first, second = FakeTransport("a"), failing("b", times=1, error=ConnectFailed("gone"))
+    second.features = frozenset({"tags"})
+    outcome = both_ways(Failover(first, second), delivery(tags=["one"]), ScriptedDriver(), many=many)
+    assert isinstance(outcome, ConnectFailed)
+    assert "fake://a failed too: The transport fake://a cannot express tags" in " ".join(outcome.hints)
+    assert first.submitted == []
+
+
+def test_a_message_id_and_a_date_that_the_mailer_made_are_nothing_that_was_asked_for() -> None:
+    first, second = FakeTransport("a"), FakeTransport("b", features=["message_id", "date"])
+    mailer = Mailer(Failover(first, second))
+    assert mailer.send(message()).transport == "fake://a"
+    assert mailer.send(message(message_id="<own@example.com>")).transport == "fake://b"
+    guarded = Mailer(Guard(Failover(first, second), redirect="dev@example.com"))
+    assert guarded.send(message()).transport == "fake://a"
+
+
+def test_among_members_a_message_with_a_feature_takes_no_turn_of_one_that_lacks_it() -> None:
+    members = [FakeTransport("a"), FakeTransport("b", features=["tags"]), FakeTransport("c")]
+    sent = [delivery(str(n), tags=["one"] if n % 2 else []) for n in range(12)]
+    outcomes = ScriptedDriver().send_many(RoundRobin(*members, turn=1).send_many(), sent)
+    assert carriers(outcomes)[1::2] == "b" * 6
+    assert set(carriers(outcomes)[::2]) == {"a", "b", "c"}
 
 
 def test_an_unsupported_feature_that_nobody_declares_is_the_error() -> None:
