@@ -65,6 +65,10 @@ CONTESTANTS: dict[str, Contestant] = {
     for contestant in (
         _smtp_source(1),
         _smtp_source(10),
+        Contestant(
+            "socket", "the octets made beforehand, a bare socket, two round trips", python="bare_socket:one_by_one"
+        ),
+        Contestant("socket-pipelined", "the same with one round trip", python="bare_socket:pipelined"),
         Contestant("smtplib", "EmailMessage, one smtplib connection kept", python="standard_library:kept"),
         Contestant("django", "Django's send_messages, one connection", python="django_mail:bulk", at_most=20_000),
         Contestant("aiosmtplib-10", "ten aiosmtplib connections kept, a task each", python="aiosmtplib_pool:ten"),

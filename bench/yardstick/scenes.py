@@ -54,13 +54,16 @@ _PEERS = ("smtp-source-1", "smtp-source-10", "smtplib", "django", "aiosmtplib-10
 _OURS = ("mailbridge-send", "mailbridge-send_many", "mailbridge-asend_many-10", "mailbridge-asend-10")
 
 
-def _near(payload: str, title: str) -> Scene:
-    entries = [(name, POSTFIX) for name in (*_PEERS, *_OURS)]
+_FLOOR = ("socket", "socket-pipelined")
+
+
+def _near(payload: str, title: str, floor: tuple[str, ...] = ()) -> Scene:
+    entries = [(name, POSTFIX) for name in (*floor, *_PEERS, *_OURS)]
     return Scene(payload, title, payload, (*entries, ("mailbridge-chunking", CHUNKING)))
 
 
 SCENES = (
-    _near("text1k", "text, 1 KB"),
+    _near("text1k", "text, 1 KB", _FLOOR),
     _near("html10k", "text and HTML, 10 KB"),
     _near("att100k", "text, HTML and an attachment of 100 KB"),
     Scene(

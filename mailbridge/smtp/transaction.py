@@ -36,16 +36,25 @@ class Transaction:
     clock; `resent` says how often the message was carried over to another connection already.
     """
 
-    # What only some have differently stands here: one is made for each message.
-    require_tls = abort_on_partial = False
-    resent = 0
-    begun = ended = 0.0
-    fresh = True  # the caller's source was just asked for it
-    commands = b""  # MAIL and the RCPTs
-    count = 0  # how many commands that is
-    error: MailError | None = None
-    final: Reply | None = None
-    whole = False  # every recipient was accepted
+    __slots__ = (
+        "abort_on_partial",
+        "begun",
+        "commands",
+        "count",
+        "dialogue",
+        "ended",
+        "envelope",
+        "error",
+        "final",
+        "fresh",
+        "job",
+        "mime",
+        "pending",
+        "require_tls",
+        "resent",
+        "rows",
+        "whole",
+    )
 
     def __init__(
         self,
@@ -61,14 +70,18 @@ class Transaction:
         self.envelope = envelope
         self.mime = mime
         self.pending: Sequence[Address] = envelope.recipients if pending is None else pending
-        if require_tls:
-            self.require_tls = True
-        if abort_on_partial:
-            self.abort_on_partial = True
+        self.require_tls = require_tls
+        self.abort_on_partial = abort_on_partial
         self.job = job
-        if resent:
-            self.resent = resent
+        self.resent = resent
+        self.begun = self.ended = 0.0
+        self.fresh = True  # the caller's source was just asked for it
+        self.commands = b""  # MAIL and the RCPTs
+        self.count = 0  # how many commands that is
         self.rows: dict[str, RecipientStatus] = {}
+        self.error: MailError | None = None
+        self.final: Reply | None = None
+        self.whole = False  # every recipient was accepted
         self.dialogue: list[bytes | Reply] = []
 
     # --- what we say

@@ -21,17 +21,17 @@ class Job:
     (452), or when a worn connection ended before the message was handed over.
     """
 
-    # What only some have differently stands here: one is made for each message.
-    pending: Sequence[Address] | None = None
-    error: MailError | None = None
-    outcome: Receipt | MailError | None = None
-    resent = 0
-    announced = False
-    begun = -1.0
+    __slots__ = ("announced", "begun", "delivery", "error", "outcome", "pending", "resent", "rows")
 
     def __init__(self, delivery: Delivery) -> None:
         self.delivery = delivery
+        self.pending: Sequence[Address] | None = None
         self.rows: Mapping[str, RecipientStatus] = {}
+        self.error: MailError | None = None
+        self.outcome: Receipt | MailError | None = None
+        self.resent = 0
+        self.announced = False
+        self.begun = -1.0
 
     def begin(self, session: Session) -> Flow[Transaction]:
         """Render the message for this server, let hooks see it, and address it. Raises MessageInvalid, Unsupported."""
