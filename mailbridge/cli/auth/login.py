@@ -118,7 +118,7 @@ def _whole(token: Token, client: Client, url: str) -> Token:
     """Return the token with what it takes to renew it."""
     from mailbridge.sending.oauth.token import Token
 
-    return Token(token.access, expires=token.expires, refresh=token.refresh, scope=token.scope, client=client, url=url)
+    return Token("", client=client, url=url).succeeded_by(token)
 
 
 def _dsn(provider: str, user: str, store: Path | None, *, smtp: bool, tenant: str, cloud: str, region: str) -> str:

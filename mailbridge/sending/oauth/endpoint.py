@@ -23,7 +23,7 @@ from mailbridge.flow.operations import Flow, Wall
 from mailbridge.redaction import MASK
 from mailbridge.secret import Secret
 from mailbridge.sending.http.retry_after import retry_after
-from mailbridge.sending.oauth.token import Token
+from mailbridge.sending.oauth.token import MARGIN, Token
 
 Fields = Iterable[tuple[str, str]]
 
@@ -71,9 +71,11 @@ def granted(response: HttpResponse, url: str, *, now: float) -> Token:
             code=response.status,
             hints=["A proxy or a login page may have answered instead; check token_url and proxy."],
         )
+    lasts = _seconds(seconds)
     return Token(
         access,
-        expires=now + _seconds(seconds),
+        expires=now + lasts,
+        renew=now + max(lasts - MARGIN, lasts / 2),  # one that lasts a minute is not renewed for every message
         refresh=Secret(refresh) if isinstance(refresh, str) and refresh else None,
         scope=scope if isinstance(scope := response.get("scope"), str) else "",
     )

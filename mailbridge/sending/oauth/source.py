@@ -18,9 +18,6 @@ from mailbridge.sending.oauth.store import TokenStore
 from mailbridge.sending.oauth.token import Token
 from mailbridge.sending.oauth.turn import Turn
 
-MARGIN = 120.0
-"""Seconds before its end at which a token is renewed: longer than a request takes, clocks apart included."""
-
 JUST_NOW = 10.0
 """Seconds within which what was done, or failed for good, is not tried again."""
 
@@ -86,9 +83,14 @@ class TokenSource:
         """Return a token that is good for another while, renewed if it has to be."""
         now: float = yield _WALL
         token = self._token
-        if token is not None and token.lasts(now, MARGIN):
+        if token is not None and token.is_fresh(now):
             return token.access
-        return (yield from self._fresh("")).access
+        try:
+            return (yield from self._fresh("")).access
+        except MailError as error:
+            if token is None or not error.retryable or not token.will_do(now):
+                raise
+        return token.access  # it was to be renewed in time, and there is still some
 
     def renewed(self, refused: str) -> Flow[bool]:
         """Whether there is another token than the one that was refused; renews it unless somebody else has."""
@@ -158,9 +160,15 @@ class TokenSource:
 
     def _call(self, function: Callable[..., Any], *arguments: Any) -> Flow[Any]:
         """Call a function of the store for this account, in a thread under asyncio unless it is quick."""
-        if self._store.quick:
-            return function(self._account, *arguments)
-        return (yield Block(function, self._account, *arguments))
+        try:
+            if self._store.quick:
+                return function(self._account, *arguments)
+            return (yield Block(function, self._account, *arguments))
+        except MailError:
+            raise
+        except Exception as error:  # of a store of the user's own; no mail was sent
+            why = f"{type(error).__name__}: {error}"
+            raise ConfigError(f"The token store of {self._account} failed with {why}.", phase="auth") from error
 
 
 class _Failure(NamedTuple):
@@ -177,7 +185,7 @@ class _Failure(NamedTuple):
 
 
 def _good(token: Token, refused: str, now: float) -> bool:
-    return token.access.reveal() != refused and token.lasts(now, MARGIN)
+    return token.access.reveal() != refused and token.is_fresh(now)
 
 
 @contextmanager

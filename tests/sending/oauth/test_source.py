@@ -30,9 +30,9 @@ from mailbridge.secret import Secret
 from mailbridge.sending.oauth.client import Client
 from mailbridge.sending.oauth.file_store import FileTokenStore
 from mailbridge.sending.oauth.grants import ClientCredentials, RefreshToken
-from mailbridge.sending.oauth.source import JUST_NOW, MARGIN, TokenSource
+from mailbridge.sending.oauth.source import JUST_NOW, TokenSource
 from mailbridge.sending.oauth.store import MemoryTokenStore
-from mailbridge.sending.oauth.token import Token
+from mailbridge.sending.oauth.token import MARGIN, Token
 
 URL = "https://auth.example.com/token"
 OPTIONS = HttpOptions(tls=TlsOptions(""), connections=10, total=20.0)
@@ -68,6 +68,28 @@ def test_a_token_is_asked_for_once_and_kept_until_it_is_about_to_expire():
     driver.wall += 1
     assert driver.run(tokens.token()).reveal() == "access-2"
     assert driver.count(Http) == 2
+
+
+def test_a_token_that_lasts_a_minute_is_used_for_half_of_it():
+    driver = ScriptedDriver({Http: grants(1, lasts=60) + grants(2)})
+    tokens = source()
+    driver.run(tokens.token())
+    driver.wall += 29
+    assert driver.run(tokens.token()).reveal() == "access-1"
+    driver.wall += 1
+    assert driver.run(tokens.token()).reveal() == "access-2"
+
+
+@pytest.mark.parametrize("failure", [HttpResponse(503), OutcomeUnknown("no answer"), ConnectFailed("no route")])
+def test_a_token_that_still_lasts_is_used_while_it_cannot_be_renewed(failure):
+    driver = ScriptedDriver({Http: [*grants(1), failure, failure]})
+    tokens = source()
+    driver.run(tokens.token())
+    driver.wall += 3600 - MARGIN
+    assert driver.run(tokens.token()).reveal() == "access-1"
+    driver.wall += MARGIN
+    with pytest.raises(MailError):
+        driver.run(tokens.token())
 
 
 @pytest.mark.parametrize("lasts", [None, "soon", -5, 0, True, []])
@@ -127,6 +149,7 @@ def test_a_rotated_refresh_token_is_stored_and_used():
     tokens = source(store=store)
     driver.run(tokens.token())
     assert store.load("gmail:ann@example.com").refresh == Secret("refresh-2")
+    driver.wall += 60
     driver.run(tokens.token())
     bodies = [op.request.body for op in driver.performed if isinstance(op, Http)]
     assert [b"refresh_token=refresh-2&" in body for body in bodies] == [False, True]
@@ -170,6 +193,17 @@ def test_a_store_that_cannot_be_written_is_warned_of_and_the_mail_goes_out(caplo
     with caplog.at_level(logging.WARNING, "mailbridge.oauth"):
         assert driver.run(source(store=Full()).token()).reveal() == "access-1"
     assert "could not be stored: The disk is full." in caplog.text
+
+
+def test_a_store_that_breaks_is_an_error_of_the_settings(colour):
+    class Broken(MemoryTokenStore):
+        quick = False
+
+        def load(self, account):
+            raise KeyError("vault sealed")
+
+    with pytest.raises(ConfigError, match="vault sealed"):
+        colour.run(source(store=Broken()).token())
 
 
 # --- what refusals mean
@@ -299,18 +333,18 @@ def test_fifty_tasks_make_one_request(kind, shared, tmp_path):
     assert server.grants == ["refresh_token"]
 
 
-def test_processes_that_share_a_folder_share_a_rotated_token(tmp_path):
+def test_processes_that_share_a_folder_renew_once_for_each_other(tmp_path):
     """Two sources, as two processes have, and one store: each refresh token is good for one use."""
-    server = AuthorisationServer(rotate=True, lasts=60, delay=delay(0.02))
+    server = AuthorisationServer(rotate=True, delay=delay(0.02))
     with HttpPeer(server.script()) as peer:
         both = [source(f"{peer.url}/token", store=FileTokenStore(tmp_path)) for _ in range(2)]
         driver = SyncDriver()
         with ThreadPoolExecutor(2) as pool:
-            for _ in range(3):  # a token of 60 seconds is renewed each time
-                list(pool.map(lambda tokens: driver.run(tokens.token()), both))
+            for number in range(1, 4):
+                stale = f"access-{number - 1}"
+                assert list(pool.map(lambda tokens, stale=stale: driver.run(tokens.renewed(stale)), both)) == [True] * 2
         driver.close()
-    assert len(server.forms) == 6
-    assert [form["refresh_token"] for form in server.forms] == [f"refresh-{number}" for number in range(1, 7)]
+    assert [form["refresh_token"] for form in server.forms] == ["refresh-1", "refresh-2", "refresh-3"]
 
 
 REFUSED = {"error": "invalid_grant"}
