@@ -17,6 +17,9 @@ _HEADER_FIELDS = frozenset({
 })  # fmt: skip
 
 
+_MESSAGE_ID = frozenset({"message_id"})
+
+
 def base64_of(file: Attachment) -> str:
     """Return the content of a file in base64, in one line: some APIs refuse line breaks."""
     return b64encode(file.content).decode()
@@ -51,9 +54,11 @@ def header_pairs(message: Message, *, without: Collection[str] = ()) -> list[tup
     Args:
         without: names (lower case) that the API writes itself or takes elsewhere.
     """
-    fields = message.__dict__
-    if _HEADER_FIELDS.isdisjoint(fields):
+    used = _HEADER_FIELDS & message.__dict__.keys()
+    if not used:
         return []
+    if used == _MESSAGE_ID:  # what nearly every message has; a batch has thousands
+        return [("Message-ID", message.message_id)] if message.message_id and "message-id" not in without else []
     pairs: list[tuple[str, str]] = []
     if message.message_id:
         pairs.append(("Message-ID", message.message_id))
@@ -96,6 +101,8 @@ def distinct(message: Message) -> dict[str, list[Address]]:
 
     For APIs that refuse an address that stands there twice, or send to it twice.
     """
+    if len(message.to) == 1 and not message.cc and not message.bcc:
+        return {"to": [*message.to]}
     known: set[str] = set()
     found: dict[str, list[Address]] = {}
     for field in ("to", "cc", "bcc"):

@@ -18,7 +18,9 @@ def fates(message: Message, rows: Mapping[str, RecipientStatus] | None, provider
         rows: fates by `Address.key`; who is not in it was accepted.
         provider_id: for recipients, unless one of them has an id of his own.
     """
-    rows = rows or {}
+    if not rows:
+        accepted = RecipientStatus(Status.ACCEPTED, provider_id=provider_id) if provider_id else _ACCEPTED
+        return {to.addr_spec: accepted for to in message.envelope.recipients}
     shared = "" if any(row.provider_id for row in rows.values()) else provider_id
     accepted = RecipientStatus(Status.ACCEPTED, provider_id=shared) if shared else _ACCEPTED
     found: dict[str, RecipientStatus] = {}

@@ -84,7 +84,9 @@ class SendGridTransport(HttpTransport):
 
     def read_many(self, response: HttpResponse, messages: Sequence[Message]) -> list[Outcome]:
         """Return a receipt for each message, all with the id of the call."""
-        return [self.read(response, message) for message in messages]
+        first = self.read(response, messages[0])
+        ids = first.provider_ids
+        return [first, *[self.receipt(message, provider_ids=ids) for message in messages[1:]]]
 
     def complaint(self, response: HttpResponse) -> Complaint:
         """Read `{"errors": [{"message": "…", "field": "from.email", "help": …}]}`; the field may be "null"."""
