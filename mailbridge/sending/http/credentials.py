@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from mailbridge.errors import AuthFailed, ConfigError, MailError
+from mailbridge.errors import AuthFailed, ConfigError, MailError, ProtocolError
 from mailbridge.flow.http import Http, HttpRequest
 from mailbridge.flow.operations import Flow
 from mailbridge.receipt import RecipientStatus
@@ -29,7 +29,16 @@ def verified(transport: HttpTransport) -> Flow[Verification]:
         if elsewhere and (region := (yield from region_of_the_key(transport))):
             error.hints = (f"The key works in the region {region}: set region={region}.",)
         raise
-    return transport.checked(response)
+    try:
+        return transport.checked(response)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise ProtocolError(
+            f"{transport} answered HTTP {response.status} with something its API does not say.",
+            phase="response",
+            code=response.status,
+            transport=str(transport),
+            hints=["A proxy, a firewall or a login page may have answered instead; check base_url and proxy."],
+        ) from error
 
 
 def region_of_the_key(transport: HttpTransport) -> Flow[str]:

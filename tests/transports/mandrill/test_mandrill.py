@@ -17,6 +17,7 @@ from mailbridge.errors import (
     ContentRefused,
     MessageInvalid,
     OutcomeUnknown,
+    ProtocolError,
     RateLimited,
     RecipientRefused,
     SenderRefused,
@@ -419,13 +420,13 @@ def test_verify_plays_ping_pong(colour):
         HttpPeer([answer(200, {"PING": "PONG!"})]) as peer,
         colour.using(Mailer(f"{DSN}?base_url={peer.url}")) as mailer,
     ):
-        assert colour.verify(mailer).text == "Mandrill accepts the key."
+        assert colour.verify(mailer).text == "Mandrill accepts the key, and says PONG!"
     assert (peer.requests[0].path, peer.requests[0].json) == ("/users/ping2.json", {"key": KEY})
 
 
 @pytest.mark.parametrize(
     ("body", "status", "kind"),
-    [({"name": "Invalid_Key", "message": "Invalid API key"}, 500, AuthFailed), ({"PING": "PANG"}, 200, OutcomeUnknown)],
+    [({"name": "Invalid_Key", "message": "Invalid API key"}, 500, AuthFailed), ({"x": "PONG!"}, 200, ProtocolError)],
 )
 def test_verify_is_not_content_with_anything_else(body, status, kind):
     assert type(staged(lambda request: reply(body, status)).verify()) is kind
