@@ -115,6 +115,7 @@ if TYPE_CHECKING:
     from mailbridge.sending.oauth.source import Tokens, TokenSource
     from mailbridge.sending.oauth.store import MemoryTokenStore, TokenStore
     from mailbridge.sending.oauth.token import Token
+    from mailbridge.sending.oauth.turn import Turn
     from mailbridge.sending.plugin import Plugin
     from mailbridge.sending.policy import Policy
     from mailbridge.sending.rate_limit import RateLimit
@@ -216,6 +217,7 @@ __all__ = [
     "Tokens",
     "Transport",
     "TransportSettings",
+    "Turn",
     "Unsupported",
     "Verification",
     "Wall",
@@ -299,6 +301,7 @@ _HOMES = {
     "mailbridge.sending.oauth.source": "TokenSource Tokens",
     "mailbridge.sending.oauth.store": "MemoryTokenStore TokenStore",
     "mailbridge.sending.oauth.token": "Token",
+    "mailbridge.sending.oauth.turn": "Turn",
     "mailbridge.sending.plugin": "Plugin",
     "mailbridge.sending.policy": "Policy",
     "mailbridge.sending.rate_limit": "RateLimit",

@@ -6,17 +6,15 @@ import logging
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
-from mailbridge.extend import AuthFailed, Block, Flow, HttpRequest, HttpResponse, MailError, Wall
+from mailbridge.extend import AuthFailed, Flow, HttpRequest, HttpResponse, MailError, Wall
 from mailbridge.transports.ses.chain import Chain
+from mailbridge.transports.ses.lookup import Lookup
 from mailbridge.transports.ses.refusal import EXPIRED, SKEWED
 from mailbridge.transports.ses.settings import SesSettings
 from mailbridge.transports.ses.signature import Credentials, Signer
 
 TOLERANCE = 240.0
 """Seconds by which a signature may be old without being refused for it: Amazon allows 300."""
-
-KEPT = 60.0
-"""Seconds for which found credentials are used without asking: botocore renews them long before they expire."""
 
 _WALL = Wall()
 _log = logging.getLogger("mailbridge.send")
@@ -27,9 +25,8 @@ class Signing:
 
     def __init__(self, settings: SesSettings, region: str) -> None:
         self._signer = Signer(region)
-        self._credentials = _given(settings)
-        self._chain = None if self._credentials is not None else Chain(settings.profile)
-        self._asked = float("-inf")
+        self._given = _given(settings)
+        self._lookup = Lookup(Chain(settings.profile))
         self._lag = 0.0
 
     @property
@@ -42,11 +39,7 @@ class Signing:
     def signed(self, request: HttpRequest) -> Flow[HttpRequest]:
         """Return the request with a signature for the time that it is at Amazon."""
         now: float = yield _WALL
-        credentials = self._credentials
-        if self._chain is not None and (credentials is None or not 0 <= now - self._asked < KEPT):
-            credentials = self._credentials = yield Block(self._chain.credentials)
-            self._asked = now
-        assert credentials is not None  # noqa: S101 - there is a chain where none are given
+        credentials = self._given or (yield from self._lookup.current(now))
         return self._signer.signed(request, credentials, now + self._lag)
 
     def again(self, error: MailError, request: HttpRequest, response: HttpResponse) -> Flow[bool]:
@@ -54,20 +47,11 @@ class Signing:
         if not isinstance(error, AuthFailed):
             return False
         if error.provider_code in EXPIRED:
-            return (yield from self._renewed(request))
+            if self._given is not None:
+                return False
+            return (yield from self._lookup.renewed(request.header("x-amz-security-token") or ""))
         now: float = yield _WALL
         return error.provider_code in SKEWED and self._set_right(request, response, now)
-
-    def _renewed(self, request: HttpRequest) -> Flow[bool]:
-        """Look credentials up anew, unless another request has done so; say whether they are others."""
-        refused = self._credentials
-        if self._chain is None or refused is None:
-            return False
-        if (request.header("x-amz-security-token") or "") == refused.session_token:
-            self._credentials = yield Block(self._chain.renewed)
-            self._asked = yield _WALL
-            return self._credentials != refused
-        return True
 
     def _set_right(self, request: HttpRequest, response: HttpResponse, now: float) -> bool:
         """Take the server's time for ours, if the request was signed for quite another."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from support.aws import KEY, SECRET, Amazon, Key
-from support.colour import Colour
+from support.colour import Colour, Sync
 from support.http_peer import HttpPeer, Request, answer
 
 from mailbridge import Mailer, Message
@@ -102,6 +104,49 @@ def test_they_are_looked_up_once_for_many_messages(colour: Colour, aws: Any) -> 
             outcomes = [colour.send(mailer, MESSAGE) for _ in range(3)] + colour.send_many(mailer, [MESSAGE] * 3)
     assert [outcome.complete for outcome in outcomes] == [True] * 6
     assert len(asked) == 1
+
+
+def test_many_who_begin_together_ask_once(colour: Colour, aws: Any) -> None:
+    asked: list[str] = []
+
+    def issue(request: Request) -> Any:
+        asked.append(request.path)
+        return answer(200, _issued())
+
+    with HttpPeer(issue) as agent, HttpPeer(Amazon(OF_A_ROLE)) as peer:
+        aws.env.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", agent.url)
+        mailer = Mailer(f"ses://eu-west-1?connections=8&base_url={peer.url}")
+        with colour.using(mailer):
+            outcomes = at_once(colour, mailer, 8)
+    assert [outcome.complete for outcome in outcomes] == [True] * 8
+    assert len(asked) == 1
+
+
+def at_once(colour: Colour, mailer: Mailer, count: int) -> list[Any]:
+    """Send as many messages, each in a thread or a task of its own."""
+    if isinstance(colour, Sync):
+        with ThreadPoolExecutor(count) as threads:
+            return list(threads.map(lambda _: mailer.send(MESSAGE), range(count)))
+
+    async def gathered() -> list[Any]:
+        return list(await asyncio.gather(*(mailer.asend(MESSAGE) for _ in range(count))))
+
+    return colour.call(gathered)
+
+
+def test_that_there_are_none_is_found_out_once(colour: Colour, aws: Any) -> None:
+    with HttpPeer(lambda request: answer(404)) as imds:
+        aws.env.setenv("AWS_EC2_METADATA_DISABLED", "false")
+        aws.env.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", imds.url)
+        mailer = Mailer("ses://eu-west-1?base_url=http://127.0.0.1:9")
+        with colour.using(mailer):
+            asked = []
+            for _ in range(3):
+                with pytest.raises(ConfigError, match="No AWS credentials were found"):
+                    colour.send(mailer, MESSAGE)
+                asked.append(len(imds.requests))
+    assert asked[0] > 0
+    assert asked == [asked[0]] * 3
 
 
 def test_none_are_found(colour: Colour, aws: Any) -> None:
