@@ -70,6 +70,9 @@ class MandrillTransport(HttpTransport):
     Messages that differ only in recipient, merge data and metadata share a call: everybody gets a copy of
     his own (`preserve_recipients` false), with `merge_vars` and `recipient_metadata` of his own. Mandrill
     answers for each recipient, by address. It writes the Message-ID itself, and does not tell it.
+
+    /messages/send-raw, for MIME, is not used: it works as SMTP does, where Mandrill rewrites To and Cc and has
+    shown Bcc recipients to everybody (chrisyuska.com/blog/rails-mandrill-and-blind-carbon-copy-bcc, 2016).
     """
 
     plugin = plugin
