@@ -21,6 +21,8 @@ class MsGraphSettings(OAuthSettings):
         "common", pattern=r"^[A-Za-z0-9.-]+$", description="the directory: its id or one of its domains"
     )
     region: Literal["global", "usgov", "dod", "china"] = Field("global", description="which of Microsoft's clouds")
+    # As many calls as Graph takes at a time of one app for one mailbox (learn.microsoft.com/graph/throttling-limits).
+    connections: int = Field(4, ge=1, le=1000, description="how many connections may be open at once")
 
     @property
     def sends_for(self) -> str:

@@ -124,7 +124,9 @@ class MsGraphTransport(Authorised, HttpMimeTransport):
         """Send one message in one call, or by a draft."""
         message = messages[0]
         if not _is_large(message, 4 / 3):
-            return (yield from super().call(messages))
+            request = self.build(message)
+            self.limits.check_call(len(request.body), ONE_CALL)
+            return (yield from self.performed(request, messages))
         options = self.options(message, MsGraphOptions)
         if options.save_to_sent_items is False:
             raise MessageInvalid(
@@ -133,10 +135,8 @@ class MsGraphTransport(Authorised, HttpMimeTransport):
                 field="provider_options.msgraph.save_to_sent_items",
                 transport=str(self),
             )
-        said = payload(message, options, files=False)
-        return [
-            (yield from self._drafted(message, HttpRequest.json("POST", self._messages, said, _request_id(message))))
-        ]
+        create = HttpRequest.json("POST", self._messages, payload(message, options, files=False), _request_id(message))
+        return [(yield from self._drafted(message, create))]
 
     # --- MIME
 
@@ -168,6 +168,7 @@ class MsGraphTransport(Authorised, HttpMimeTransport):
         return f"{self._box}/messages"
 
     def _drafted(self, message: Message, create: HttpRequest) -> Flow[Receipt]:
+        self.limits.check_call(len(create.body), ONE_CALL)
         self.limits.check_call(sum(len(each.content) for each in message.attachments), self.max_bytes)
         response = yield from Draft(self.exchange, self._messages).sent(create, message.attachments)
         return self.read(response, message)

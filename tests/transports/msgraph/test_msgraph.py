@@ -333,6 +333,24 @@ def test_a_raw_message_cannot_be_taken_apart():
     assert requests == []
 
 
+@pytest.mark.parametrize("files", [(), [LARGE]], ids=["no file", "a file"])
+@pytest.mark.parametrize("html", [None, "<p>Hello</p>"], ids=["json", "mime"])
+def test_a_text_that_is_too_large_is_refused_before_any_call(files, html):
+    requests, error = sending(STAMPED.replace(text="x" * 4_100_000, html=html, attachments=files))
+    assert isinstance(error, MessageInvalid)
+    assert requests == []
+
+
+def test_files_larger_than_the_mailbox_takes_are_refused_before_any_call():
+    requests, error = sending(STAMPED.replace(attachments=[LARGE]), one=transport("token=t&max_bytes=5000000"))
+    assert isinstance(error, MessageInvalid)
+    assert requests == []
+
+
+def test_no_more_calls_are_made_at_once_than_graph_takes_of_one_mailbox():
+    assert transport().lanes == 4
+
+
 def test_a_large_message_goes_over_the_wire(colour):
     def script(request):
         if request.path.endswith("/messages"):
