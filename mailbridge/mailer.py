@@ -168,8 +168,11 @@ class Mailer:
     async def asend(self, message: Message, *, via: str | None = None, dsn: Target | None = None) -> Receipt:
         """Like `send`, awaiting."""
         dsn = _guarded(dsn)
+        flow = self._apath.deliver(message, via, self._through(dsn))
+        if self._async is not None and self._async.here:
+            return await self._async.run(flow)
         async with self._borrowed() as driver:
-            receipt: Receipt = await driver.run(self._apath.deliver(message, via, self._through(dsn)))
+            receipt: Receipt = await driver.run(flow)
         return receipt
 
     async def asend_many(

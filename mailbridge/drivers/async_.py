@@ -52,10 +52,14 @@ class AsyncDriver:
         self._leases = Leases(self.loop)
         self._http: AsyncHttp | None = None
 
-    async def run(self, flow: Flow[T]) -> T:
+    @property
+    def here(self) -> bool:
+        """Whether its event loop is the one that runs."""
+        return self.loop is asyncio.get_running_loop()
+
+    def run(self, flow: Flow[T]) -> Coroutine[Any, Any, T]:
         """Perform a flow and return its result; cancelling closes what it had open."""
-        result: T = await _Run(self, flow).through()
-        return result
+        return _Run(self, flow).through()
 
     async def stream(
         self, begin: Callable[[], Flow[None]], source: Iterable[Any] | AsyncIterable[Any], lanes: int = 1
@@ -77,7 +81,7 @@ class AsyncDriver:
 
     async def close(self) -> None:
         """Take leave on every idle connection and close it."""
-        if self._leases.shelves.forked or self.loop is not asyncio.get_running_loop():
+        if self._leases.shelves.forked or not self.here:
             self._leases.shelves.forget()
             return
         if self._http is not None:
@@ -108,7 +112,7 @@ class borrowed:
         self._temporary: AsyncDriver | None = None
 
     async def __aenter__(self) -> AsyncDriver:
-        if self._driver is not None and self._driver.loop is asyncio.get_running_loop():
+        if self._driver is not None and self._driver.here:
             return self._driver
         self._temporary = AsyncDriver(self._resolver)
         return self._temporary

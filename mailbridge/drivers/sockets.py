@@ -7,7 +7,7 @@ import select
 import selectors
 import socket
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from mailbridge.drivers import tls
@@ -122,10 +122,11 @@ def unreachable(where: str, error: OSError) -> ConnectFailed:
 class SocketStream:
     """A connected socket, used by one thread at a time."""
 
-    __slots__ = ("_deadline", "_sock", "_timeout", "encrypted")
+    __slots__ = ("_arrivals", "_deadline", "_sock", "_timeout", "encrypted")
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
+        self._arrivals = arrivals(sock.fileno())
         self._timeout = -1.0
         self._deadline = 0.0
         self.encrypted = False
@@ -138,7 +139,7 @@ class SocketStream:
     @property
     def stale(self) -> bool:
         """Whether something has arrived that nobody asked for, the end of the connection included."""
-        return arrived(self._sock.fileno())
+        return bool(self._arrivals(0))
 
     def start_tls(self, options: TlsOptions, timeout: float) -> None:
         """Shake hands; whatever was not read before is gone with the plain socket."""
@@ -221,11 +222,11 @@ class SocketStream:
         self._sock.close()
 
 
-def arrived(descriptor: int) -> bool:
-    """Whether reading would not block: there is data, or the end."""
+def arrivals(descriptor: int) -> Callable[[int], object]:
+    """Return what says, called with 0, whether reading would not block: there is data, or the end."""
     waiting = select.poll()
     waiting.register(descriptor, select.POLLIN)
-    return bool(waiting.poll(0))
+    return waiting.poll
 
 
 def blocks(data: Sequence[bytes]) -> Iterator[bytes]:

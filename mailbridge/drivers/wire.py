@@ -14,7 +14,7 @@ from typing import Any
 
 from mailbridge.drivers import tls
 from mailbridge.drivers.names import own_name
-from mailbridge.drivers.sockets import BLOCK, SLOWEST, arrived, blocks
+from mailbridge.drivers.sockets import BLOCK, SLOWEST, arrivals, blocks
 from mailbridge.errors import ConnectFailed, MailError, ProtocolError, TimedOut
 from mailbridge.flow.operations import TlsOptions
 
@@ -47,6 +47,7 @@ class Wire(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin."""
         self._transport = transport  # type: ignore[assignment]
+        self._arrivals = arrivals(transport.get_extra_info("socket").fileno())
         # With a high-water mark of 0, "paused" means exactly: something has not left the process yet.
         self._transport.set_write_buffer_limits(high=0)
 
@@ -112,7 +113,7 @@ class Wire(asyncio.BufferedProtocol):
         if self._ended or self._received:
             return True
         # The loop may not have looked since: the caller need not have awaited anything.
-        return arrived(self._transport.get_extra_info("socket").fileno())
+        return bool(self._arrivals(0))
 
     @property
     def local_name(self) -> str:

@@ -17,6 +17,9 @@ Notify = Literal["NEVER", "SUCCESS", "FAILURE", "DELAY"]
 Ret = Literal["FULL", "HDRS"]
 
 
+_DSN = frozenset({"notify", "ret", "envid"})
+
+
 class Envelope(Value):
     """Who a message is from and to, as the transport is told.
 
@@ -82,7 +85,7 @@ class Envelope(Value):
     @property
     def asks_dsn(self) -> bool:
         """Whether it asks for anything of RFC 3461."""
-        return bool(self.notify or self.ret or self.envid)
+        return not _DSN.isdisjoint(self.__dict__)  # which holds only what differs from its default
 
 
 def _distinct(recipients: tuple[Address, ...]) -> tuple[Address, ...]:

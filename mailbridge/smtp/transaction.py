@@ -99,11 +99,12 @@ class Transaction:
             parameters = f" SIZE={size}"
         if mime.eight_bit and extensions.eight_bit:
             parameters += " BODY=8BITMIME"
-        notify = f" NOTIFY={','.join(envelope.notify)}" if envelope.notify else ""
+        asks_dsn = envelope.asks_dsn
+        notify = f" NOTIFY={','.join(envelope.notify)}" if asks_dsn and envelope.notify else ""
         rcpt = "".join([f"RCPT TO:<{to.wire}>{notify}\r\n" for to in self.pending])
         mail = "" if sender is None else sender.wire
         utf8 = mime.utf8 or not (mail.isascii() and rcpt.isascii())
-        if utf8 or self.require_tls or envelope.asks_dsn:
+        if utf8 or self.require_tls or asks_dsn:
             parameters += self._rare_parameters(session, utf8)
         self.count = 1 + len(self.pending)
         self.commands = commands = f"MAIL FROM:<{mail}>{parameters}\r\n{rcpt}".encode()
