@@ -38,8 +38,9 @@ _SCOPE = frozenset({"insufficientPermissions", "ACCESS_TOKEN_SCOPE_INSUFFICIENT"
 class GmailTransport(Authorised, HttpMimeTransport):
     """Sends by users.messages.send, in the form of an upload: MIME as it is, of any size, without base64.
 
-    Gmail sends to everybody in To, Cc and Bcc, and removes Bcc. It takes all recipients or none; those
-    that turn out bad are told by bounces to the mailbox.
+    Gmail sends to everybody in To, Cc and Bcc, and shows a blind copy to nobody else
+    (googleapis/google-api-go-client#3047, 2026-11-22). It takes all recipients or none; those that turn
+    out bad are told by bounces to the mailbox.
     """
 
     plugin = plugin
