@@ -69,6 +69,12 @@ ENTRIES: Mapping[str, type[MailError]] = {
 }
 """By the status of an entry (API_BulkEmailEntryResult.html, 2026-11-22)."""
 
+A_DAY_IS_FULL = 600.0
+"""Seconds to wait when the quota of 24 hours is used up: it rolls, and Amazon says to wait up to ten minutes.
+
+Source: https://docs.aws.amazon.com/ses/latest/dg/manage-sending-quotas-errors.html (2026-11-22).
+"""
+
 _UNVERIFIED = re.compile(r"(?i)not verified|authority to send").search
 _XML = re.compile(r"<(Code|Message)>([^<]{1,2000})</\1>").findall
 
@@ -115,6 +121,7 @@ def entry_refused(status: str, said: str, transport: str, code: int) -> MailErro
         phase="response",
         code=code,
         provider_code=status,
+        retry_after=A_DAY_IS_FULL if status == "ACCOUNT_DAILY_QUOTA_EXCEEDED" else None,
         transport=transport,
     )
 

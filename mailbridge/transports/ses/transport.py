@@ -26,7 +26,16 @@ from mailbridge.extend import (
 from mailbridge.transports.ses import plugin
 from mailbridge.transports.ses.chain import Chain
 from mailbridge.transports.ses.payload import about, envelope, raw, tags_of
-from mailbridge.transports.ses.refusal import CODES, DENIED, SKEWED, advice, complaint, entry_refused, unverified
+from mailbridge.transports.ses.refusal import (
+    A_DAY_IS_FULL,
+    CODES,
+    DENIED,
+    SKEWED,
+    advice,
+    complaint,
+    entry_refused,
+    unverified,
+)
 from mailbridge.transports.ses.regions import endpoint, message_id
 from mailbridge.transports.ses.settings import SesOptions, SesSettings
 from mailbridge.transports.ses.signing import Signing
@@ -138,6 +147,10 @@ class SesTransport(HttpMimeTransport):
         if said.code in SKEWED and (off := self._signing.off):
             return said._replace(text=f"{said.text.rstrip('.')}; {off}")
         return said
+
+    def pause(self, response: HttpResponse, said: Complaint) -> float | None:
+        """Return how long to wait for the quota of the day; how long for the rate, SES does not say."""
+        return A_DAY_IS_FULL if "daily" in said.text.lower() else None
 
     def _outcome(self, row: Mapping[str, Any], message: Message, response: HttpResponse) -> Outcome:
         if row["Status"] == "SUCCESS":

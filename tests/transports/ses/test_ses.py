@@ -506,6 +506,27 @@ def test_every_error_has_its_class(colour: Colour, status: int, code: str, kind:
 
 
 @pytest.mark.parametrize(
+    ("said", "wait"), [("Daily message quota exceeded.", 600.0), ("Maximum sending rate exceeded.", None)]
+)
+def test_a_full_day_is_waited_for_and_nobody_asks_meanwhile(colour: Colour, said: str, wait: float | None) -> None:
+    with HttpPeer(lambda request: refusal(429, "TooManyRequestsException", said)) as peer:
+        mailer = mailer_for(peer)
+        with colour.using(mailer):
+            for _ in range(2):
+                with pytest.raises(RateLimited) as caught:
+                    colour.send(mailer, PLAIN)
+                assert caught.value.retry_after == pytest.approx(wait, abs=60) if wait else not caught.value.retry_after
+        assert len(peer.requests) == (1 if wait else 2)
+
+
+def test_a_full_day_is_told_for_an_entry_too(colour: Colour) -> None:
+    rows = [{"Status": "ACCOUNT_DAILY_QUOTA_EXCEEDED"}, {"Status": "ACCOUNT_THROTTLED"}]
+    with HttpPeer([answer(200, {"BulkEmailEntryResults": rows})]) as peer:
+        day, rate = colour.send_many(mailer_for(peer), [template_for("a"), template_for("b")])
+    assert (day.retry_after, rate.retry_after) == (600.0, None)
+
+
+@pytest.mark.parametrize(
     "peer_says",
     [
         answer(400, {"message": "No."}, headers={"x-amzn-ErrorType": "MessageRejected:http://internal.amazon.com/"}),
