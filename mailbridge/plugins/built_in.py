@@ -50,6 +50,7 @@ FOLDERS = {
     "postmark": "postmark",
     "brevo": "brevo",
     "resend": "resend",
+    "elasticemail": "elasticemail",
     "gmail": "gmail",
     "msgraph": "msgraph",
     "sendgrid": "sendgrid",
