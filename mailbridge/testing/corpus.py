@@ -229,7 +229,7 @@ _FIELDS: dict[str, dict[str, Any]] = {
     # templates
     "template": {"text": None, "subject": None, "template": TEMPLATE},
     "template-with-subject": {"text": None, "template": TEMPLATE},
-    "template-version": {"text": None, "template": Template(TEMPLATE, "2")},
+    "template-version": {"text": None, "subject": None, "template": Template(TEMPLATE, "2")},
     "template-data": {
         "text": None,
         "subject": None,

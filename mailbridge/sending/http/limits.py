@@ -83,7 +83,7 @@ class Limits:
         details: dict[str, Any] = {
             "field": field,
             "transport": self._shown,
-            "hints": ["Shorten it; if the provider takes more by now, set check_limits to false and let it judge."],
+            "hints": ["Give less; if the provider takes more by now, set check_limits to false and let it judge."],
         }
         text = f"{field}: {self._shown} takes {takes}; {found}."
         return Unsupported(text, feature=field, **details) if field in features.ALL else MessageInvalid(text, **details)
