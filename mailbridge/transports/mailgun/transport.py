@@ -125,10 +125,7 @@ class MailgunTransport(HttpMimeTransport):
         return controls(message, self.options(message, MailgunOptions), sandbox=self._sandbox)
 
     def _form(self, message: Message, fields: Fields) -> HttpRequest:
-        url = self._url(message, "messages")
-        if message.attachments:
-            return HttpRequest.multipart("POST", url, fields, files(message), self._headers)
-        return HttpRequest.form("POST", url, fields, self._headers)
+        return HttpRequest.multipart("POST", self._url(message, "messages"), fields, files(message), self._headers)
 
     def _url(self, message: Message, path: str) -> str:
         return self.url(f"/v3/{self._domain or message.from_.ascii_domain}/{path}")

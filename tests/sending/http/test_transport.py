@@ -12,12 +12,14 @@ from support.members import delivery, send, send_many
 from mailbridge.drivers.scripted import ScriptedDriver
 from mailbridge.errors import (
     AuthFailed,
+    ConfigError,
     ConnectFailed,
     ContentRefused,
     MailError,
     MessageInvalid,
     OutcomeUnknown,
     RateLimited,
+    SenderRefused,
     ServerError,
 )
 from mailbridge.extend import Http, HttpRequest, HttpResponse, Receipt, Status
@@ -124,6 +126,21 @@ def test_verify_says_in_which_region_the_key_is_good() -> None:
         ScriptedDriver({Http: by_host}).run(acme().verify())
     found = ScriptedDriver({Http: by_host}).run(acme(region="eu").verify())
     assert (found.transport, found.text) == ("acme://eu", "acme accepts the key.")
+
+
+def test_verify_says_in_which_region_the_thing_is_that_this_one_lacks() -> None:
+    def by_host(op: Http) -> HttpResponse:
+        return HttpResponse(200 if "eu.acme" in op.request.url else 404)
+
+    with pytest.raises(ConfigError, match="set region=eu"):
+        ScriptedDriver({Http: by_host}).run(acme().verify())
+
+
+def test_another_refusal_of_verify_looks_nowhere_else() -> None:
+    answers = iter([HttpResponse(402)])
+    with pytest.raises(ConfigError) as caught:
+        ScriptedDriver({Http: lambda op: next(answers)}).run(acme().verify())
+    assert "region=" not in str(caught.value)
 
 
 def test_verify_asks_nowhere_else_when_the_address_is_the_callers() -> None:
@@ -272,3 +289,20 @@ def test_server_errors_may_be_tried_again() -> None:
     error = send(acme(), delivery(), ScriptedDriver({Http: [HttpResponse(503)]}))
     assert isinstance(error, ServerError)
     assert error.retryable
+
+
+# --- what a refusal means
+
+
+def test_what_a_refusal_means_may_follow_from_its_words() -> None:
+    def meaning(self: Any, response: HttpResponse, said: Any) -> type[MailError] | None:
+        return SenderRefused if "sender" in said.text else None
+
+    transport = changed(acme(), meaning=meaning)
+    said = [b'{"message": "no such sender", "code": "7"}', b'{"message": "no", "code": "7"}']
+    api = Acme(before=[HttpResponse(403, body=each) for each in said])
+    driver = ScriptedDriver({Http: api})
+    errors = [send(transport, delivery(), driver) for _ in said]
+    assert [type(error) for error in errors] == [SenderRefused, AuthFailed]
+    assert [bool(error.hints) for error in errors] == [False, True]
+    assert errors[0].provider_code == "7"

@@ -38,7 +38,7 @@ from mailbridge import (
     ServerError,
     Unsupported,
 )
-from mailbridge.extend import HttpRequest, HttpResponse, Template
+from mailbridge.extend import HttpRequest, HttpResponse, Template, hookimpl
 from mailbridge.plugins import Plugins
 from mailbridge.testing import Rehearsal
 
@@ -683,3 +683,24 @@ def test_one_refusal_does_not_end_the_list_and_one_connection_serves_it(colour: 
             outcomes = colour.send_many(mailer, [message(text=f"Hello {number}") for number in range(3)])
         assert len(peer.connections) == 1
     assert [type(outcome) for outcome in outcomes] == [Receipt, ContentRefused, Receipt]
+
+
+# --- hooks
+
+
+class Auditing:
+    @hookimpl
+    def mailbridge_prepare(self, mime: Any, message: Any) -> None:
+        mime.add_header("X-Audit", "yes")
+
+
+def test_a_hook_on_the_mime_has_its_say_on_all_but_templates(colour: Colour) -> None:
+    with HttpPeer(lambda request: answer(200, QUEUED)) as peer:
+        mailer = Mailer(f"{DSN}?base_url={peer.url}", hooks=[Auditing()])
+        with colour.using(mailer):
+            colour.send(mailer, message())
+            colour.send(mailer, message(subject=None, text=None, template="t"))
+    first, second = peer.requests
+    assert b"X-Audit: yes\r\n" in first.body
+    assert first.path.endswith("/messages.mime")
+    assert second.path.endswith("/messages")

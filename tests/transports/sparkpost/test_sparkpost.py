@@ -37,7 +37,7 @@ from mailbridge import (
     Status,
     Unsupported,
 )
-from mailbridge.extend import HttpRequest, HttpResponse, Template
+from mailbridge.extend import HttpRequest, HttpResponse, Template, hookimpl
 from mailbridge.plugins import Plugins
 from mailbridge.testing import Rehearsal
 
@@ -655,3 +655,23 @@ def test_one_refusal_does_not_end_the_list_and_one_connection_serves_it(colour: 
             outcomes = colour.send_many(mailer, [message(text=f"Hello {number}") for number in range(3)])
         assert len(peer.connections) == 1
     assert [type(outcome) for outcome in outcomes] == [Receipt, ContentRefused, Receipt]
+
+
+# --- hooks
+
+
+class Auditing:
+    @hookimpl
+    def mailbridge_prepare(self, mime: Any, message: Any) -> None:
+        mime.add_header("X-Audit", "yes")
+
+
+def test_a_hook_on_the_mime_has_its_say_on_all_but_templates(colour: Colour) -> None:
+    with HttpPeer(lambda request: answer(200, {"results": {"id": ID}})) as peer:
+        mailer = Mailer(f"{DSN}?base_url={peer.url}", hooks=[Auditing()])
+        with colour.using(mailer):
+            colour.send(mailer, message())
+            colour.send(mailer, message(subject=None, text=None, template="t"))
+    first, second = peer.requests
+    assert "X-Audit: yes\r\n" in first.json["content"]["email_rfc822"]
+    assert second.json["content"] == {"template_id": "t"}
