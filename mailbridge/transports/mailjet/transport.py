@@ -97,7 +97,8 @@ class MailjetTransport(HttpTransport):
 
     def meaning(self, response: HttpResponse, said: Complaint) -> type[MailError] | None:
         """Take a refusal that broke off for nothing: there may have been messages in it that were sent."""
-        return super().meaning(response, said) if response.complete else OutcomeUnknown
+        whole = response.complete or response.status in (401, 429)  # which are said of a call only
+        return super().meaning(response, said) if whole else OutcomeUnknown
 
     def check(self) -> HttpRequest:
         """Ask for the senders of the account."""

@@ -293,11 +293,12 @@ def test_a_call_refused_as_a_whole_is_made_again_in_halves_until_the_message_is_
     assert [type(outcome) for outcome in outcomes] == [Receipt, ContentRefused, Receipt, Receipt]
 
 
-def test_a_refusal_that_breaks_off_is_unknown_for_there_may_be_sent_messages_in_it():
-    cut = HttpResponse(400, [("Content-Type", "application/json")], b'{"Messages": [{"Status": "succ', complete=False)
+@pytest.mark.parametrize(("status", "kind"), [(400, OutcomeUnknown), (403, OutcomeUnknown), (429, RateLimited)])
+def test_a_refusal_that_breaks_off_is_unknown_for_there_may_be_sent_messages_in_it(status, kind):
+    cut = HttpResponse(status, [("Content-Type", "application/json")], b'{"Messages": [{"Status": "su', complete=False)
     stage = staged(lambda request: cut)
     outcomes = stage.send_many([message(), message()])
-    assert [type(outcome) for outcome in outcomes] == [OutcomeUnknown, OutcomeUnknown]
+    assert [type(outcome) for outcome in outcomes] == [kind, kind]
     assert len(stage.requests) == 1
 
 
