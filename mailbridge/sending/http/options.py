@@ -8,7 +8,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mailbridge.errors import MessageInvalid
-from mailbridge.settings.problems import problems_of
+from mailbridge.settings.problems import problems_of, sentence
 
 
 class ProviderOptions(BaseModel):
@@ -32,4 +32,4 @@ class ProviderOptions(BaseModel):
         except ValidationError as error:
             where = f"provider_options.{provider}"
             problems = problems_of(error, lambda place: ".".join((where, *map(str, place))), list(cls.model_fields))
-            raise MessageInvalid(f"{'; '.join(problems)}.", field=where) from None
+            raise MessageInvalid(sentence("; ".join(problems)), field=where) from None
