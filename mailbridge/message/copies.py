@@ -24,7 +24,7 @@ def is_merge(message: Message) -> bool:
 
 
 def copies(message: Message) -> Iterator[Message]:
-    """Yield one message for each address in `to`, with what is meant for it in the fields for all.
+    """Yield one message for each mailbox in `to`, with what is meant for it in the fields for all.
 
     `merge_data` goes into `merge_global` (which is there, if empty, also for whom there is none: the text
     has placeholders all the same), `merge_headers` into `headers` (in place of those of the same name),
@@ -44,7 +44,7 @@ def copies(message: Message) -> Iterator[Message]:
     if "merge_data" in message.__dict__:
         base["merge_global"] = for_all
     key = message.idempotency_key or message.message_id
-    for to in message.to:
+    for to in _distinct(message.to):
         copy: Message = object.__new__(type(message))
         fields: dict[str, Any] = copy.__dict__
         fields.update(base)
@@ -60,6 +60,15 @@ def copies(message: Message) -> Iterator[Message]:
         if own := metadata.get(to.key):
             fields["metadata"] = FrozenDict({**metadata_for_all, **own}) if metadata_for_all else own
         yield copy
+
+
+def _distinct(addresses: Iterable[Address]) -> Iterator[Address]:
+    """Yield each mailbox once, in its first spelling, as the envelope has them."""
+    known: set[str] = set()
+    for each in addresses:
+        if each.key not in known:
+            known.add(each.key)
+            yield each
 
 
 def narrowed(message: Message, recipients: Iterable[Address]) -> Message:

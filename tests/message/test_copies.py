@@ -62,6 +62,11 @@ def test_cc_and_bcc_get_every_copy_and_keys_are_of_each() -> None:
     assert [copy.idempotency_key for copy in made] == [f"order-1/{ANN}", f"order-1/{BOB}"]
 
 
+def test_who_stands_there_twice_gets_one_copy() -> None:
+    made = copies(message(to=[f"Ann <{ANN}>", BOB, "ANN@example.org"], merge_data={ANN: {"name": "Ann"}}))
+    assert [(copy.to[0].name, copy.to[0].addr_spec) for copy in made] == [("Ann", ANN), ("", BOB)]
+
+
 def test_without_anybody_in_to_there_is_one_copy() -> None:
     (copy,) = copies(message(to=None, cc=CYD, merge_data={}))
     assert [to.addr_spec for to in copy.recipients] == [CYD]

@@ -88,11 +88,7 @@ class MailgunTransport(HttpMimeTransport):
 
     def build(self, message: Message) -> HttpRequest:
         """Return the call for one message."""
-        if lacking := needs_mime(message):  # and MIME has no place for a template; nor was it expected of one copy
-            field = "template" if message.template is not None else "merge_headers"
-            raise MessageInvalid(f"{field}: Mailgun does not take it with {lacking}.", field=field)
-        if message.template is not None and (message.html or message.amp):
-            raise MessageInvalid("html: the template has the HTML; Mailgun takes one of both.", field="html")
+        _check(message)
         fields = addresses(message) + content(message) + self._controls(message)
         fields += [(f"h:{name}", value) for name, value in headers(message)]
         fields += [(f"v:{name}", text_of(value)) for name, value in message.metadata.items()]
@@ -115,6 +111,7 @@ class MailgunTransport(HttpMimeTransport):
     def build_many(self, messages: Sequence[Message]) -> HttpRequest:
         """Return the call for messages that differ in what variables can say."""
         first, varied = messages[0], Varied(messages)
+        _check(first)
         fields = addresses(first)[:1]
         fields += [field for message in messages for field in addresses(message)[1:]]
         fields += content(first) + self._controls(first) + varied.fields
@@ -185,6 +182,16 @@ class MailgunTransport(HttpMimeTransport):
             if error.code == 403:
                 error.hints = ("A sending key may do nothing but send: a test mail will tell.",)
             raise
+
+
+def _check(message: Message) -> None:
+    """Raise MessageInvalid for what no form can say, or Mailgun does not take."""
+    if lacking := needs_mime(message):  # and MIME has no place for a template; nor was it expected of one copy
+        field = "template" if message.template is not None else "merge_headers"
+        raise MessageInvalid(f"{field}: Mailgun does not take it with {lacking}.", field=field)
+    for field in ("html", "amp") if message.template is not None else ():
+        if getattr(message, field):
+            raise MessageInvalid(f"{field}: the template has the HTML; Mailgun takes one of both.", field=field)
 
 
 def _bounces_to_author(message: Message) -> bool:

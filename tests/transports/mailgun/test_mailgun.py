@@ -324,6 +324,11 @@ def test_merge_data_in_mime_is_for_all_who_get_the_copy() -> None:
     ("fields", "field"),
     [
         pytest.param({"template": "t", "html": "<p>"}, "html", id="HTML beside a template"),
+        pytest.param(
+            {"template": "t", "html": "<p>", "to": ["a@example.org", "b@example.org"], "merge_data": {}},
+            "html",
+            id="HTML beside a template, for several copies",
+        ),
         pytest.param({"template": "t", "headers": [("X-A", "1"), ("X-A", "2")]}, "template", id="a template in MIME"),
         pytest.param(
             {"merge_headers": {"ann@example.org": [("X-A", "1"), ("X-A", "2")]}},
