@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Coroutine, Iterable
 from contextlib import aclosing
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from time import monotonic
 from time import time as wall
 from types import TracebackType
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from mailbridge.drivers.http.async_ import AsyncHttp
 
 T = TypeVar("T")
+
+_CONTEXTS_HAVE_NAMES = hasattr(asyncio.Task, "get_context")
 
 
 class AsyncDriver:
@@ -142,25 +144,30 @@ class _Run:
         self._open: set[Any] = set()
         self._leased: list[Any] = []
         self._reading: Read | None = None
+        self._context: Context | None = None
         self._turn: asyncio.Future[Coroutine[Any, Any, Any] | None] | None = None
         self._error: BaseException | None = None
-        self._context = copy_context()
 
     async def through(self) -> Any:
         """Perform every operation of the flow and return its result."""
         flow = self._flow
+        # All of a flow runs in one context, so that hooks can undo what they set: in the task's own where Python
+        # can name it (3.12), else in a copy.
+        task: Any = asyncio.current_task() if _CONTEXTS_HAVE_NAMES else None
+        self._context = context = copy_context() if task is None else task.get_context()
+        in_task: Callable[..., Any] = context.run if task is None else _call
         try:
-            op: Op[Any] = next(flow)
+            op: Op[Any] = in_task(next, flow)
             while True:
-                work = self._advance(op)
+                work: Coroutine[Any, Any, Any] | None = in_task(self._advance, op)
                 if work is None and (work := await self._listened()) is None:
                     raise self._ended()
                 try:
                     answer = await work
                 except Exception as error:  # noqa: BLE001 - the flow decides what an error means
-                    op = flow.throw(error)
+                    op = in_task(flow.throw, error)
                 else:
-                    op = flow.send(answer)
+                    op = in_task(flow.send, answer)
         except StopIteration as stop:
             return stop.value
         finally:
@@ -226,7 +233,7 @@ class _Run:
         """Go on: the event loop has brought what the flow reads, or the end."""
         op, self._reading = self._reading, None
         turn = self._turn
-        if turn is None or turn.done() or op is None:  # cancelled
+        if turn is None or turn.done() or op is None or self._context is None:  # cancelled
             return
         try:
             work = self._context.run(self._advance, op)
@@ -276,6 +283,10 @@ class _Run:
             stream.close()
         for key in self._leased:
             self.driver.release(Release(key, None))
+
+
+def _call(function: Callable[..., Any], *arguments: Any) -> Any:
+    return function(*arguments)
 
 
 async def _start_tls(_: _Run, op: StartTls) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextvars import ContextVar
 from itertools import count
 from typing import Any
 
@@ -16,9 +17,10 @@ from support.trial import message, numbered
 from mailbridge.drivers.async_ import AsyncDriver
 from mailbridge.errors import MailError, OutcomeUnknown
 from mailbridge.flow.operations import Await, Block, Flow, Now, Sleep, Wall
+from mailbridge.hooks import hookimpl
 from mailbridge.mailer import Mailer
 from mailbridge.message.message import Message
-from mailbridge.receipt import Receipt
+from mailbridge.receipt import Attempt, Receipt
 
 Start = Callable[..., Peer]
 
@@ -462,3 +464,30 @@ def test_no_descriptor_is_left_behind(peer: Start) -> None:
     for _ in range(10):
         asyncio.run(scenario())
     assert len(os.listdir("/proc/self/fd")) <= before + 2
+
+
+def test_a_hook_can_undo_what_another_has_set_in_the_context(peer: Start) -> None:
+    """What follows an answer of the server runs elsewhere, but in the same context."""
+    place: ContextVar[str] = ContextVar("place", default="outside")
+    found: list[str] = []
+
+    class Span:
+        @hookimpl
+        def mailbridge_attempt(self, attempt: Attempt) -> None:
+            if attempt.finished:
+                found.append(place.get())
+                place.reset(self.token)
+            else:
+                self.token = place.set("inside")
+
+        @hookimpl
+        def mailbridge_sent(self, receipt: Receipt) -> None:
+            found.append(place.get())
+
+    async def scenario() -> None:
+        place.set("caller")
+        async with Mailer(f"smtp://{peer().address}", hooks=[Span()]) as mailer:
+            await mailer.asend(message())
+
+    asyncio.run(scenario())
+    assert found == ["inside", "caller"]
