@@ -111,6 +111,8 @@ if TYPE_CHECKING:
     from mailbridge.sending.oauth.choice import tokens_for
     from mailbridge.sending.oauth.client import Authority, Client
     from mailbridge.sending.oauth.file_store import FileTokenStore
+    from mailbridge.sending.oauth.given import GivenTokens
+    from mailbridge.sending.oauth.grants import ClientCredentials
     from mailbridge.sending.oauth.settings import OAuthFields, OAuthSettings
     from mailbridge.sending.oauth.source import Tokens, TokenSource
     from mailbridge.sending.oauth.store import MemoryTokenStore, TokenStore
@@ -146,6 +148,7 @@ __all__ = [
     "Block",
     "BlockingTransport",
     "Client",
+    "ClientCredentials",
     "Close",
     "Complaint",
     "ConfigError",
@@ -161,6 +164,7 @@ __all__ = [
     "FileTokenStore",
     "Flow",
     "FormFile",
+    "GivenTokens",
     "Guard",
     "Http",
     "HttpMimeTransport",
@@ -297,6 +301,8 @@ _HOMES = {
     "mailbridge.sending.oauth.choice": "tokens_for",
     "mailbridge.sending.oauth.client": "Authority Client",
     "mailbridge.sending.oauth.file_store": "FileTokenStore",
+    "mailbridge.sending.oauth.given": "GivenTokens",
+    "mailbridge.sending.oauth.grants": "ClientCredentials",
     "mailbridge.sending.oauth.settings": "OAuthFields OAuthSettings",
     "mailbridge.sending.oauth.source": "TokenSource Tokens",
     "mailbridge.sending.oauth.store": "MemoryTokenStore TokenStore",

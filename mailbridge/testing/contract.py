@@ -155,6 +155,8 @@ class TransportContract:
             if not shared and next(iter(alike.values())).features <= self._service.features:
                 yield from self._list_of(alike, rehearsal)
                 shared += sum(len(travelling(*each)) for each in alike.items()) - len(rehearsal.requests)
+            if room.messages == 1:
+                break  # the other lists are for those who take nothing else in batches
         if room.messages > 1 and not shared:
             yield f"the record says {room.messages} messages a call, but none of {count} like ones share one"
 

@@ -8,8 +8,8 @@ from mailbridge.errors import MailError
 from mailbridge.flow.http import HttpRequest
 from mailbridge.flow.operations import Flow
 from mailbridge.sending.http.transport import HttpTransport
-from mailbridge.sending.oauth.settings import OAuthSettings
 from mailbridge.sending.oauth.source import Tokens
+from mailbridge.settings.http import HttpSettings
 
 
 class Authorised(HttpTransport):
@@ -26,7 +26,7 @@ class Authorised(HttpTransport):
 
     tokens: Tokens
 
-    def __init__(self, settings: OAuthSettings) -> None:
+    def __init__(self, settings: HttpSettings) -> None:
         super().__init__(settings)
         self._own_secrets = self._secrets
 

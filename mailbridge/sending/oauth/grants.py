@@ -52,15 +52,16 @@ class RefreshToken:
 
 
 class ClientCredentials:
-    """The grant of an application for itself (RFC 6749 section 4.4)."""
+    """The grant of an application for itself (RFC 6749 section 4.4); without a scope, for all that it may do."""
 
-    def __init__(self, client: Client, scope: str) -> None:
+    def __init__(self, client: Client, scope: str = "") -> None:
         self._client = client
         self._scope = scope
 
     def form(self, last: Token | None) -> Flow[Form]:
         """Return the fields of the request."""
-        return [("grant_type", "client_credentials"), ("scope", self._scope), *self._client.fields]
+        scope = [("scope", self._scope)] if self._scope else []
+        return [("grant_type", "client_credentials"), *scope, *self._client.fields]
         yield
 
 
