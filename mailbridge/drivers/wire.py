@@ -172,6 +172,11 @@ class Wire(asyncio.BufferedProtocol):
         error.unsent = unsent
         return error
 
+    def allow(self, timeout: float) -> None:
+        """Allow `timeout` seconds from now for what comes next."""
+        self._timeout = timeout
+        self._arm(timeout)
+
     def received(self) -> bytes | None:
         """Return what has arrived, b"" at the end, or None if there is nothing yet: then `listen`."""
         received = self._received

@@ -13,7 +13,15 @@ from mailbridge.drivers import tls
 from mailbridge.drivers.http.engine import engine
 from mailbridge.drivers.http.network import Progress
 from mailbridge.drivers.names import name_error
-from mailbridge.errors import ConfigError, ConnectFailed, MailError, OutcomeUnknown, TimedOut, TlsMisconfigured
+from mailbridge.errors import (
+    ConfigError,
+    ConnectFailed,
+    MailError,
+    OutcomeUnknown,
+    ProtocolError,
+    TimedOut,
+    TlsMisconfigured,
+)
 from mailbridge.flow.http import Http, HttpOptions, HttpRequest
 
 _OURS = (
@@ -23,6 +31,7 @@ _OURS = (
 )
 """Headers for requests that do not bring their own. Answers are short: to compress them gains nothing."""
 
+_NO_TLS = ("Check base_url: its scheme, host and port.",)
 _VALUE = re.compile(r"[\t\x20-\x7e]*").fullmatch
 
 FAILURES = (engine.HTTPError, engine.InvalidURL, TimeoutError)
@@ -141,6 +150,8 @@ def _unreachable(error: Exception, host: str) -> MailError:
     """Return the error for a connection that was not made, or lost at once, by the cause that says why."""
     causes = list(_causes(error))
     for cause in reversed(causes):  # the innermost says most: aiohttp's own certificate errors say nothing
+        if isinstance(cause, ProtocolError):
+            return TlsMisconfigured(f"{host} does not speak TLS on this port.", phase="tls", hints=_NO_TLS)
         if isinstance(cause, ssl.SSLError):
             return _tls_error(cause, host)
         if isinstance(cause, gaierror):
@@ -158,5 +169,5 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 def _tls_error(error: ssl.SSLError, host: str) -> ConnectFailed:
     found = tls.explained(error, host)
     if isinstance(found, TlsMisconfigured) and not isinstance(error, ssl.SSLCertVerificationError):
-        found.hints = ("Check base_url: its scheme, host and port.",)  # those of `tls` speak of SMTP's ports
+        found.hints = _NO_TLS  # those of `tls` speak of SMTP's ports
     return found

@@ -10,7 +10,6 @@ come from a proxy that never made the connection.
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 import time
 from collections.abc import Iterable
@@ -18,8 +17,12 @@ from contextvars import ContextVar
 from typing import Any
 from weakref import WeakSet
 
+from mailbridge.drivers.dialling import connect
 from mailbridge.drivers.http.engine import core
-from mailbridge.drivers.names import Resolver, is_literal, name_error, resolve, resolve_within
+from mailbridge.drivers.names import Resolver, resolve_within
+from mailbridge.drivers.wire import Wire
+from mailbridge.errors import ConfigError, MailError, TimedOut
+from mailbridge.flow.operations import Connect, TlsOptions
 
 _SHORTEST = 0.001  # seconds; 0 would mean "do not wait", and something else to the socket
 
@@ -130,11 +133,11 @@ class SyncStream(core.NetworkStream):
 
 
 class AsyncNetwork(core.AsyncNetworkBackend):
-    """Connects tasks."""
+    """Connects tasks, by the streams that SMTP has: httpcore's own, of anyio, take twice the time."""
 
-    def __init__(self, resolver: Resolver) -> None:
+    def __init__(self, resolver: Resolver, options: TlsOptions) -> None:
         self._resolver = resolver
-        self._sockets = core.AnyIOBackend()
+        self._tls = options
 
     async def connect_tcp(
         self,
@@ -144,45 +147,60 @@ class AsyncNetwork(core.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> AsyncStream:
-        """Connect to the first address that answers; a resolver of the mailer's own is asked in a thread."""
-        progress.get().witnessed = True
-        if self._resolver is resolve or is_literal(host):
-            return AsyncStream(await self._sockets.connect_tcp(host, port, timeout, local_address, socket_options))
+        """Connect to the first address that answers."""
+        exchange = progress.get()
+        exchange.witnessed = True
+        op = Connect(host, port, timeout=exchange.left(timeout))
         try:
-            addresses = await asyncio.get_running_loop().run_in_executor(None, self._resolver, host, port)
-        except OSError as error:
-            raise name_error(error, host) from error
-        for number, (_, address) in enumerate(addresses, start=1):
-            try:
-                return AsyncStream(
-                    await self._sockets.connect_tcp(address[0], address[1], timeout, local_address, socket_options)
-                )
-            except (core.ConnectError, core.ConnectTimeout):
-                if number == len(addresses):
-                    raise
-        raise core.ConnectError(f"{host} has no address")
+            return AsyncStream(await connect(op, self._resolver), self._tls)
+        except ConfigError:
+            raise
+        except MailError as error:
+            raise _not_connected(error) from error
+
+
+def _not_connected(error: MailError) -> Exception:
+    """Return httpcore's error for one of ours, with the system's words: ours speak of mail servers."""
+    kind = core.ConnectTimeout if isinstance(error, TimedOut) else core.ConnectError
+    return kind(str(error.__cause__ or error.text))
 
 
 class AsyncStream(core.AsyncNetworkStream):
-    """A stream of a task."""
+    """A stream of a task, with the errors that httpcore knows."""
 
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
+    def __init__(self, wire: Wire, options: TlsOptions) -> None:
+        self._wire = wire
+        self._tls = options
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
-        """Read."""
-        return await self._stream.read(max_bytes, timeout)  # type: ignore[no-any-return]
+        """Read what comes next."""
+        try:
+            self._wire.allow(progress.get().left(timeout))
+            return await self._wire.read()
+        except TimedOut as error:
+            raise core.ReadTimeout(error.text) from None
+        except MailError as error:
+            raise core.ReadError(error.text) from None
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
         """Write."""
+        if not buffer:
+            return
         exchange = progress.get()
         exchange.witnessed = True
-        await self._stream.write(buffer, timeout)
+        try:
+            writing = self._wire.write((buffer,), exchange.left(timeout))
+            if writing is not None:
+                await writing
+        except TimedOut as error:
+            raise core.WriteTimeout(error.text) from None
+        except MailError as error:
+            raise core.WriteError(error.text) from None
         exchange.wrote(buffer)
 
     async def aclose(self) -> None:
         """Close."""
-        await self._stream.aclose()
+        self._wire.close()
 
     async def start_tls(
         self,
@@ -190,13 +208,25 @@ class AsyncStream(core.AsyncNetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ASYNC109
     ) -> AsyncStream:
-        """Shake hands; whoever is cancelled meanwhile closes the connection (httpcore would leave it open)."""
+        """Shake hands; whoever is cancelled meanwhile closes the connection."""
+        ours = self._tls
+        options = TlsOptions(
+            server_hostname or "",
+            verify=ours.verify,
+            ca_file=ours.ca_file,
+            client_cert=ours.client_cert,
+            client_key=ours.client_key,
+            minimum=ours.minimum,
+        )
         try:
-            return AsyncStream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
-        except BaseException:
-            await self._stream.aclose()
+            await self._wire.start_tls(options, progress.get().left(timeout))
+        except BaseException as error:
+            self._wire.close()
+            if isinstance(error, MailError):
+                raise _not_connected(error) from error
             raise
+        return self
 
     def get_extra_info(self, info: str) -> Any:
-        """Return what the stream says of itself."""
-        return self._stream.get_extra_info(info)
+        """Say whether the stream is of no further use; httpcore asks for it as `is_readable`."""
+        return self._wire.stale if info == "is_readable" else None

@@ -28,9 +28,9 @@ def test_the_one_private_name_that_we_replace_is_there() -> None:
     assert isinstance(plain._pool, core.ConnectionPool)
     assert isinstance(awaited._pool, core.AsyncConnectionPool)
     assert isinstance(Pool(options(), resolve)._pool._network_backend, Network)
-    assert isinstance(AsyncPool(options(), resolve)._pool._network_backend, AsyncNetwork)
+    assert isinstance(AsyncPool(options(), resolve)._pool.pool._network_backend, AsyncNetwork)
     assert isinstance(Pool(options(proxy="http://p.test:1"), resolve)._pool, core.HTTPProxy)
-    assert isinstance(AsyncPool(options(proxy="http://p.test:1"), resolve)._pool, core.AsyncHTTPProxy)
+    assert isinstance(AsyncPool(options(proxy="http://p.test:1"), resolve)._pool.pool, core.AsyncHTTPProxy)
 
 
 def test_only_one_module_names_httpx() -> None:
