@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
+from socketserver import TCPServer
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -44,7 +45,7 @@ class Loopback:
     @property
     def address(self) -> str:
         """The address to come back to."""
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def answer(self, read: Callable[[str], T | None], timeout: float) -> T:
         """Wait for the browser, at most `timeout` seconds; return what `read` finds in the target of its request.
@@ -65,10 +66,14 @@ class Loopback:
         raise AuthFailed(f"Nobody has logged in within {timeout:.0f} s.", phase="auth", hints=["Begin again."])
 
 
-class _Server(HTTPServer):
+class _Server(TCPServer):  # not HTTPServer, which asks the resolver for the name of this machine
+    allow_reuse_address = True
     read: Callable[[str], Any]
     found: Any
     error: MailError | None
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of a connection that breaks: the browser comes again, and others do not matter."""
 
 
 class _Handler(BaseHTTPRequestHandler):

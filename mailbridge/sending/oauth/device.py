@@ -14,7 +14,7 @@ from mailbridge.sending.oauth.token import Token
 
 _WALL = Wall()
 _GRANT = "urn:ietf:params:oauth:grant-type:device_code"
-_LONGEST = 1800.0  # seconds; no server gives more time
+_LONGEST = 3600.0  # seconds; no server gives more time, or asks to wait that long
 
 
 class DeviceCode(NamedTuple):
@@ -40,7 +40,7 @@ def begun(authority: Authority, client: Client, http: HttpOptions) -> Flow[Devic
     if not all(isinstance(each, str) and each for each in (code, secret, url)):
         raise ProtocolError(f"{authority.title} answered the request for a code, but gave none.", phase="auth")
     lasts = _number(response.get("expires_in"), 900.0)
-    return DeviceCode(url, code, Secret(secret), now + min(lasts, _LONGEST), _number(response.get("interval"), 5.0))
+    return DeviceCode(url, code, Secret(secret), now + lasts, _number(response.get("interval"), 5.0))
 
 
 def finished(authority: Authority, client: Client, code: DeviceCode, http: HttpOptions) -> Flow[Token]:
@@ -78,4 +78,4 @@ def _over(how: str) -> AuthFailed:
 
 
 def _number(value: object, otherwise: float) -> float:
-    return float(value) if isinstance(value, (int, float)) and value > 0 else otherwise
+    return float(value) if isinstance(value, (int, float)) and 0 < value < _LONGEST else otherwise

@@ -141,7 +141,7 @@ def _seconds(value: Any) -> float:
     """Return how long a token lasts; an hour, as everybody's do, where the server says nothing of use."""
     try:
         seconds = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return 3600.0
     return seconds if 0 < seconds < 1e9 else 3600.0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -205,6 +206,29 @@ def test_a_request_about_something_else_changes_nothing(run, store, monkeypatch)
     visits[0].join()
     assert statuses == [404, 404, 404]
     assert [form["code"] for form in server.forms] == ["code-1"]
+
+
+def test_a_connection_that_breaks_changes_nothing(run, store, monkeypatch):
+    def visit(url):
+        here = httpx.URL(httpx.URL(url).params["redirect_uri"])
+        for octets in (b"", b"GET / HTTP/1.1\r\n", b"\x16\x03\x01\x00\r\n\r\n"):
+            with socket.create_connection((here.host, here.port)) as sock:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # close by RST
+                sock.sendall(octets)
+        httpx.get(url, follow_redirects=True)
+
+    visits = []
+
+    def opened(url):
+        visits.append(threading.Thread(target=visit, args=(url,)))
+        visits[-1].start()
+
+    monkeypatch.setattr(webbrowser, "open", opened)
+    with HttpPeer(AuthorisationServer().script()) as peer:
+        result = run("auth", "login", "gmail", *places(peer, store), *SECRET)
+    visits[0].join()
+    assert result.code == 0
+    assert len(result.err.splitlines()) == 2
 
 
 def test_a_port_that_is_taken_is_an_error(run, store):

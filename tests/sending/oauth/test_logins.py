@@ -3,6 +3,8 @@
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from support.authorisation_server import CLIENT, AuthorisationServer
 from support.http_peer import HttpPeer
 
@@ -123,6 +125,15 @@ def test_zoho_wants_its_scopes_separated_by_commas():
 )
 def test_what_is_not_the_answer_to_this_login_is_left_alone(target):
     assert browser(google()).code_in(target) is None
+
+
+@given(st.text() | st.text().map(lambda text: f"/?code={text}&state=s1&error={text}") | st.binary().map(str))
+def test_no_target_breaks_the_reader(target):
+    try:
+        found = browser(google()).code_in(target)
+    except AuthFailed:
+        found = None
+    assert found is None or isinstance(found, Secret)
 
 
 def test_a_refusal_in_the_browser_is_an_error():

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from support.authorisation_server import CLIENT, AuthorisationServer
 from support.http_peer import HttpPeer, answer, delay, drop
 
@@ -34,6 +37,7 @@ from mailbridge.sending.oauth.source import JUST_NOW, TokenSource
 from mailbridge.sending.oauth.store import MemoryTokenStore
 from mailbridge.sending.oauth.token import MARGIN, Token
 
+_NAMES = st.sampled_from(["access_token", "expires_in", "refresh_token", "scope", "error", "error_description"])
 URL = "https://auth.example.com/token"
 OPTIONS = HttpOptions(tls=TlsOptions(""), connections=10, total=20.0)
 ME = Client(CLIENT["client_id"], CLIENT["client_secret"])
@@ -92,7 +96,7 @@ def test_a_token_that_still_lasts_is_used_while_it_cannot_be_renewed(failure):
         driver.run(tokens.token())
 
 
-@pytest.mark.parametrize("lasts", [None, "soon", -5, 0, True, []])
+@pytest.mark.parametrize("lasts", [None, "soon", -5, 0, True, [], 10**400, 1e300])
 def test_a_token_of_which_the_server_does_not_say_how_long_it_lasts_is_kept_for_a_while(lasts):
     driver = ScriptedDriver(
         {Http: says({"access_token": "access-1", "expires_in": lasts}, {"access_token": "access-2"})}
@@ -269,6 +273,28 @@ def test_secrets_that_the_endpoint_repeats_are_masked():
     assert "refresh-1" not in str(caught.value)
     assert "s3cret" not in str(caught.value)
     assert "The token ******** of ******** is bad" in str(caught.value)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_NAMES | st.text(), inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@given(st.integers(200, 599), st.dictionaries(_NAMES, JSON) | JSON, st.binary(max_size=4))
+def test_whatever_the_endpoint_says_is_a_token_or_a_typed_error(status, payload, junk):
+    answer = HttpResponse(status, [("Retry-After", "x")], json.dumps(payload).encode() + junk)
+    driver = ScriptedDriver({Http: [answer]})
+    try:
+        found = driver.run(source().token()).reveal()
+    except MailError as error:
+        found = error
+    if isinstance(found, str):
+        assert (status < 300, found.isascii(), found.isprintable()) == (True, True, True)
+    else:
+        assert not isinstance(found, OutcomeUnknown)
+        assert "refresh-1" not in repr(found.__dict__)
 
 
 # --- one renewal for all
