@@ -29,6 +29,7 @@ _INEXPRESSIBLE = {
     "calendar": "calendar",
     "alternatives": "alternatives",
     "envelope": "envelope",
+    "raw": "raw",
 }
 """The fields that only MIME can express, and their features."""
 

@@ -345,6 +345,7 @@ def test_text_with_data_for_each_recipient_is_a_template_that_travels_along(colo
         ({"sender": "other@example.com"}, "sender"),
         ({"envelope": Envelope("app@example.com", ["x@example.org"])}, "envelope"),
         ({"alternatives": [("text", "text/markdown")]}, "alternatives"),
+        ({"raw": b"Subject: x\r\n\r\nHi\r\n", "text": None}, "raw"),
     ],
 )
 def test_what_only_mime_can_express_cannot_go_with_merge_data(
