@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -371,6 +373,29 @@ def test_processes_that_share_a_folder_renew_once_for_each_other(tmp_path):
                 assert list(pool.map(lambda tokens, stale=stale: driver.run(tokens.renewed(stale)), both)) == [True] * 2
         driver.close()
     assert [form["refresh_token"] for form in server.forms] == ["refresh-1", "refresh-2", "refresh-3"]
+
+
+PROGRAM = """
+import sys
+from mailbridge.drivers.sync import SyncDriver
+from mailbridge.extend import HttpOptions, OAuthSettings, TlsOptions, google, tokens_for
+
+url, folder, client, secret = sys.argv[1:]
+settings = OAuthSettings(
+    client_id=client, client_secret=secret, refresh_token="refresh-1", token_url=url, token_store=folder
+)
+print(SyncDriver().run(tokens_for(settings, google(), HttpOptions(tls=TlsOptions(""))).token()).reveal())
+"""
+
+
+def test_processes_make_one_request(tmp_path):
+    server = AuthorisationServer(rotate=True, delay=delay(0.1))
+    with HttpPeer(server.script()) as peer:
+        arguments = [sys.executable, "-c", PROGRAM, f"{peer.url}/token", tmp_path, *CLIENT.values()]
+        programs = [subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) for _ in range(4)]
+        printed = [program.communicate()[0] for program in programs]
+    assert printed == ["access-1\n"] * 4
+    assert server.grants == ["refresh_token"]
 
 
 REFUSED = {"error": "invalid_grant"}
