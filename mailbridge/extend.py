@@ -92,6 +92,7 @@ if TYPE_CHECKING:
         base64_of,
         distinct,
         encoded_form,
+        encoded_header,
         encoded_text,
         header_map,
         header_pairs,
@@ -232,6 +233,7 @@ __all__ = [
     "dig",
     "distinct",
     "encoded_form",
+    "encoded_header",
     "encoded_json",
     "encoded_text",
     "features",
@@ -287,7 +289,8 @@ _HOMES = {
     "mailbridge.sending.failover": "Failover",
     "mailbridge.sending.guard": "Guard",
     "mailbridge.sending.http.contents": (
-        "alternatives base64_of distinct encoded_form encoded_text header_map header_pairs text_of wire_form wire_forms"
+        "alternatives base64_of distinct encoded_form encoded_header encoded_text "
+        "header_map header_pairs text_of wire_form wire_forms"
     ),
     "mailbridge.sending.http.file_names": "typed_name",
     "mailbridge.sending.http.mime": "HttpMimeTransport addressed",

@@ -19,6 +19,9 @@ _HEADER_FIELDS = frozenset({
 
 _MESSAGE_ID = frozenset({"message_id"})
 
+_STRUCTURED = frozenset({"message-id", "in-reply-to", "references", "list-unsubscribe", "list-unsubscribe-post"})
+"""Headers in which an encoded word is none (RFC 2047 section 5), so that `=?` in a link means itself."""
+
 
 def base64_of(file: Attachment) -> str:
     """Return the content of a file in base64, in one line: some APIs refuse line breaks."""
@@ -144,6 +147,11 @@ def encoded_text(text: str, *, always: bool = False) -> str:
     if not always and text.isascii() and text.isprintable() and "=?" not in text:
         return text
     return " ".join(words(text))
+
+
+def encoded_header(name: str, text: str) -> str:
+    """Return the text of a header, for APIs that take ASCII only; ids and links are never encoded."""
+    return text if name.lower() in _STRUCTURED else encoded_text(text)
 
 
 def encoded_form(address: Address) -> str:

@@ -84,12 +84,5 @@ def _options(options: MailgunOptions) -> Fields:
     return said
 
 
-def text_of(value: object) -> str:
-    """Return a value as text, as a form has it."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return "" if value is None else str(value)
-
-
 def _yes(value: bool) -> str:
     return "yes" if value else "no"

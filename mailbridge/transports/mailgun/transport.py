@@ -26,6 +26,7 @@ from mailbridge.extend import (
     SenderRefused,
     Verification,
     encoded_json,
+    text_of,
     unsupported,
 )
 from mailbridge.transports.mailgun import plugin
@@ -37,7 +38,6 @@ from mailbridge.transports.mailgun.form import (
     files,
     headers,
     needs_mime,
-    text_of,
 )
 from mailbridge.transports.mailgun.settings import MailgunOptions, MailgunSettings
 from mailbridge.transports.mailgun.variables import Varied, can_vary, for_everybody, names

@@ -11,8 +11,8 @@ import re
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
-from mailbridge.extend import Message, MessageInvalid
-from mailbridge.transports.mailgun.form import Fields, headers, needs_mime, text_of
+from mailbridge.extend import Message, MessageInvalid, text_of
+from mailbridge.transports.mailgun.form import Fields, headers, needs_mime
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]+").fullmatch
 Variables = dict[str, dict[str, Any]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mailbridge.extend import Address, Message, MessageInvalid, distinct, header_map
+from mailbridge.extend import Address, Message, MessageInvalid, distinct, encoded_header, header_map, text_of
 from mailbridge.transports.sendgrid.settings import SendGridOptions
 
 SUBSTITUTIONS = 10_000  # octets of merge data in one personalization, outside dynamic templates
@@ -19,9 +19,11 @@ def personalization(message: Message, options: SendGridOptions) -> dict[str, Any
     if message.subject:
         said["subject"] = message.subject
     if headers := header_map(message):
-        said["headers"] = headers
+        # "You must ensure these are properly encoded if they contain unicode characters": API reference, 2026-11-22.
+        said["headers"] = {name: encoded_header(name, text) for name, text in headers.items()}
     if message.metadata:
-        said["custom_args"] = {name: _text_of(value) for name, value in message.metadata.items()}
+        # SendGrid answers numbers with "Bad Request" and nothing else.
+        said["custom_args"] = {name: text_of(value) for name, value in message.metadata.items()}
     if message.send_at is not None:
         said["send_at"] = int(message.send_at.timestamp())
     if message.merge_global and is_dynamic(message):
@@ -40,7 +42,7 @@ def _substitutions(message: Message, options: SendGridOptions) -> dict[str, str]
                 f"merge_global.{name}: outside dynamic templates (d-…) SendGrid takes text and numbers only.",
                 field="merge_global",
             )
-        said[options.merge_field.format(name)] = _text_of(value)
+        said[options.merge_field.format(name)] = text_of(value)
     if sum(len(name.encode()) + len(value.encode()) for name, value in said.items()) > SUBSTITUTIONS:
         raise MessageInvalid(
             f"merge_global: outside dynamic templates SendGrid takes {SUBSTITUTIONS} octets for a message.",
@@ -57,10 +59,3 @@ def is_dynamic(message: Message) -> bool:
 def mailbox(address: Address) -> dict[str, str]:
     """Return an address as SendGrid's object."""
     return {"email": address.wire, "name": address.name} if address.name else {"email": address.wire}
-
-
-def _text_of(value: object) -> str:
-    """Return a value as the string that SendGrid wants it to be: it answers others with "Bad Request" alone."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return "" if value is None else str(value)

@@ -7,7 +7,7 @@ from support.members import message
 
 from mailbridge import Address, Message
 from mailbridge.errors import MessageInvalid
-from mailbridge.sending.http.contents import distinct, encoded_text, header_map, text_of
+from mailbridge.sending.http.contents import distinct, encoded_header, encoded_text, header_map, text_of
 
 
 def test_headers_are_an_object_by_name() -> None:
@@ -44,3 +44,16 @@ def test_plain_text_is_encoded_only_on_request() -> None:
 @pytest.mark.parametrize(("value", "text"), [(True, "true"), (False, "false"), (None, ""), (1.5, "1.5"), ("ä", "ä")])
 def test_values_become_text_as_a_person_would_write_them(value: object, text: str) -> None:
     assert text_of(value) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("X-Shop", "Acme", "Acme"),
+        ("X-Shop", "Köln", "=?utf-8?b?S8O2bG4=?="),
+        ("X-Shop", "=?utf-8?q?evil?=", "=?utf-8?b?PT91dGYtOD9xP2V2aWw/PQ==?="),
+        ("List-Unsubscribe", "<https://example.com/?a=?>", "<https://example.com/?a=?>"),
+    ],
+)
+def test_a_header_is_encoded_where_it_must_be_and_links_never(name, text, said):
+    assert encoded_header(name, text) == said

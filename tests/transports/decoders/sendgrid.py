@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from base64 import b64decode
 from datetime import UTC, datetime
+from email.header import decode_header, make_header
 from typing import Any
 
 from mailbridge.extend import Address, HttpRequest, HttpResponse
@@ -45,7 +46,7 @@ def _decoded(said: dict[str, Any], own: dict[str, Any]) -> Decoded:
         html=forms.get("text/html", ""),
         alternatives=[form for form in content if form[0] not in ("text/plain", "text/html")],
         attachments=[_file(each) for each in said.get("attachments", [])],
-        headers=list(own.get("headers", {}).items()),
+        headers=[(name, _decoded_text(text)) for name, text in own.get("headers", {}).items()],
         tags=said.get("categories", []),
         metadata=own.get("custom_args", {}),
         track_opens=tracking.get("open_tracking", {}).get("enable"),
@@ -54,6 +55,11 @@ def _decoded(said: dict[str, Any], own: dict[str, Any]) -> Decoded:
         template=(said["template_id"], None) if "template_id" in said else None,
         merge={name.strip("-"): value for name, value in own.get("substitutions", {}).items()},
     )
+
+
+def _decoded_text(text: str) -> str:
+    assert text.isascii(), "SendGrid wants headers to be encoded"
+    return str(make_header(decode_header(text)))
 
 
 def _mailboxes(said: dict[str, Any], field: str) -> list[Address]:

@@ -194,7 +194,7 @@ SAID: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {
             "headers": {"X-Shop": "Köln"},
             "in_reply_to": "<0@example.com>",
-            "list_unsubscribe": "https://example.com/u",
+            "list_unsubscribe": "https://example.com/u=?",
             "list_unsubscribe_post": True,
             "priority": "high",
         },
@@ -205,11 +205,11 @@ SAID: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
                     "headers": {
                         "Message-ID": "<1@example.com>",
                         "In-Reply-To": "<0@example.com>",
-                        "List-Unsubscribe": "<https://example.com/u>",
+                        "List-Unsubscribe": "<https://example.com/u=?>",
                         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
                         "X-Priority": "1 (Highest)",
                         "Importance": "high",
-                        "X-Shop": "Köln",
+                        "X-Shop": "=?utf-8?b?S8O2bG4=?=",
                     },
                 }
             ]
