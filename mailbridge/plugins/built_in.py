@@ -56,6 +56,7 @@ FOLDERS = {
     "sendgrid": "sendgrid",
     "sparkpost": "sparkpost",
     "mailgun": "mailgun",
+    "sendpulse": "sendpulse",
     "ses": "ses",
     "smtp2go": "smtp2go",
     "zoho": "zoho",
