@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 from mailbridge.flow.http import HttpOptions
 from mailbridge.sending.oauth.client import Authority, Client
@@ -31,32 +32,38 @@ def tokens_for(
     if settings.token is not None:
         return GivenTokens(settings.token)
     again = login_command(authority, user, smtp=smtp)
-    account = account_name(authority, user, smtp=smtp)
-    client = Client(settings.client_id, settings.client_secret) if settings.client_id else None
-    store: TokenStore | None = _store(settings.token_store)
-    grant: Grant
-    if service_account is not None:
-        grant = ServiceAccount(service_account, authority.scope, user, audience=settings.token_url)
-        account += "/service-account"
-    elif settings.refresh_token is not None:
-        # Part of the name is the token that it began with: whoever sets another one wants it used.
-        grant = RefreshToken(client, settings.refresh_token)
-        account += f"/{settings.client_id}/{_fingerprint(settings.refresh_token.reveal())}"
-    elif client is not None and client.secret is not None and authority.app_scope:
-        grant = ClientCredentials(client, authority.app_scope)
-        account += f"/{settings.client_id}/app"
-    else:
-        grant = RefreshToken(client, missing=f"Log in first: {again}.")
-        store = store or FileTokenStore(DEFAULT_FOLDER)
+    way = _way(settings, authority, user, service_account, again)
     return TokenSource(
-        grant,
+        way.grant,
         url=settings.token_url,
         usual=authority.token_url,
         http=http,
-        store=store or MemoryTokenStore(),
-        account=account,
-        again=again if isinstance(grant, RefreshToken) and settings.refresh_token is None else "",
+        store=_store(settings.token_store) or (FileTokenStore(DEFAULT_FOLDER) if way.stored else MemoryTokenStore()),
+        account=account_name(authority, user, smtp=smtp) + way.suffix,
+        again=again if way.stored else "",
     )
+
+
+class _Way(NamedTuple):
+    """A grant; what the name of the account has besides, and whether `mailbridge auth login` has stored it."""
+
+    grant: Grant
+    suffix: str = ""
+    stored: bool = False
+
+
+def _way(settings: OAuthFields, authority: Authority, user: str, service_account: Path | None, again: str) -> _Way:
+    client = Client(settings.client_id, settings.client_secret) if settings.client_id else None
+    if service_account is not None:
+        grant = ServiceAccount(service_account, authority.scope, user, audience=settings.token_url)
+        return _Way(grant, "/service-account")
+    if settings.refresh_token is not None:
+        # Part of the name is the token that it began with: whoever sets another one wants it used.
+        begun_with = _fingerprint(settings.refresh_token.reveal())
+        return _Way(RefreshToken(client, settings.refresh_token), f"/{settings.client_id}/{begun_with}")
+    if client is not None and client.secret is not None and authority.app_scope:
+        return _Way(ClientCredentials(client, authority.app_scope), f"/{client.id}/app")
+    return _Way(RefreshToken(client, missing=f"Log in first: {again}."), stored=True)
 
 
 def account_name(authority: Authority, user: str, *, smtp: bool = False) -> str:

@@ -101,22 +101,7 @@ class ZohoTransport(Authorised):
         return self.verification(f"Zoho accepts the token; the mailbox is number {account}.", account_id=account)
 
     def _payload(self, message: Message) -> dict[str, Any]:
-        if message.reply_to:
-            raise MessageInvalid(
-                "reply_to: Zoho's API has no place for it; answers go to the author.",
-                field="reply_to",
-                transport=str(self),
-                hints=["Leave it out, or send by zoho+smtp://."],
-            )
-        if message.text is not None and message.html is not None and not self._html_alone:
-            raise MessageInvalid(
-                "text: Zoho's API takes one form of the body, and this message has HTML too.",
-                field="text",
-                transport=str(self),
-                hints=["Leave one out, set html_alone to have the text left out, or send by zoho+smtp://."],
-            )
-        if not message.to:
-            raise MessageInvalid("to: Zoho's API needs at least one address in to.", field="to", transport=str(self))
+        self._check(message)
         html = message.html is not None
         said = {
             "fromAddress": message.from_.wire,
@@ -126,12 +111,26 @@ class ZohoTransport(Authorised):
             "mailFormat": "html" if html else "plaintext",
             "encoding": "UTF-8",
         }
-        if message.cc:
-            said["ccAddress"] = _listed(message.cc)
-        if message.bcc:
-            said["bccAddress"] = _listed(message.bcc)
+        for name, people in (("ccAddress", message.cc), ("bccAddress", message.bcc)):
+            if people:
+                said[name] = _listed(people)
         receipt = self.options(message, ZohoOptions).ask_receipt
         return said if receipt is None else said | {"askReceipt": "yes" if receipt else "no"}
+
+    def _check(self, message: Message) -> None:
+        """Raise MessageInvalid for what the API has no place for."""
+        if message.reply_to:
+            raise self._homeless("reply_to", "has no place for it; answers go to the author", "Leave it out")
+        if message.text is not None and message.html is not None and not self._html_alone:
+            cure = "Leave one out, set html_alone to have the text left out"
+            raise self._homeless("text", "takes one form of the body, and this message has HTML too", cure)
+        if not message.to:
+            raise self._homeless("to", "needs at least one address in to", "Give one")
+
+    def _homeless(self, field: str, why: str, cure: str) -> MessageInvalid:
+        return MessageInvalid(
+            f"{field}: Zoho's API {why}.", field=field, transport=str(self), hints=[f"{cure}, or send by zoho+smtp://."]
+        )
 
     def _account_id(self) -> Flow[str]:
         """Return the number of the mailbox, looked up once."""
