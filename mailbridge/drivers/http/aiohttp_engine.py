@@ -56,10 +56,11 @@ class _Connector(TCPConnector):
 
 
 def _in_pieces(request: Any) -> Any:
-    if len(request.content) <= LARGE:
+    content = request.read()
+    if len(content) <= LARGE:
         return request
 
-    async def pieces(body: bytes = request.content) -> AsyncGenerator[bytes]:
+    async def pieces(body: bytes = content) -> AsyncGenerator[bytes]:
         for start in range(0, len(body), PIECE):
             yield body[start : start + PIECE]
 

@@ -10,6 +10,8 @@ from mailbridge.flow.http import HttpResponse
 LONGEST = 1 << 20
 """Octets of a decoded body that are kept: no API of a mail provider has more to say about a send."""
 
+_ENCODING = "content-encoding"
+
 
 class Body:
     """What has come of one response."""
@@ -19,7 +21,7 @@ class Body:
     def __init__(self, response: Any) -> None:
         self._status = response.status_code
         self._pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw]
-        self._decoder = _decoder(response.headers.get("content-encoding", ""))
+        self._decoder = next((_decoder(value) for name, value in self._pairs if name.lower() == _ENCODING), None)
         self._chunks: list[bytes] = []
         self._left = LONGEST
         self.complete = False

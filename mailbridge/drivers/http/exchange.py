@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import ssl
 from collections.abc import Iterator
+from functools import lru_cache
 from socket import gaierror
 from typing import Any
 from urllib.parse import urlsplit
@@ -50,20 +51,33 @@ _BEFORE = (
 
 
 def prepared(request: HttpRequest, options: HttpOptions) -> Any:
-    """Return the request as httpx has it, with the times for each step. Raises ConfigError."""
+    """Return the request as httpx has it, with the times for each step. Raises ConfigError, httpx's InvalidURL.
+
+    Host and Content-Length are written here, which spares httpx half of its work on a request.
+    """
     names = set()
     for name, value in request.headers:
         if _VALUE(value) is None:
             raise _not_a_header(name, host_of(request))
         names.add(name.lower())
+    url = _url(request.url)
+    headers = [("Host", url.netloc.decode("ascii")), *(pair for pair in _OURS if pair[0].lower() not in names)]
+    if request.body or request.method in ("POST", "PUT", "PATCH"):
+        headers.append(("Content-Length", str(len(request.body))))
     times = {"connect": options.connect, "read": options.read, "write": options.write, "pool": options.pool}
     return engine.Request(
         request.method,
-        request.url,
-        headers=[*(pair for pair in _OURS if pair[0].lower() not in names), *request.headers],
-        content=request.body,
+        url,
+        headers=[*headers, *request.headers],
+        stream=engine.ByteStream(request.body),
         extensions={"timeout": times},
     )
+
+
+@lru_cache(256)
+def _url(address: str) -> Any:
+    """Return an address as httpx has it; an API has few, and reading one takes as long as a tenth of an exchange."""
+    return engine.URL(address)
 
 
 def _not_a_header(name: str, host: str) -> ConfigError:
