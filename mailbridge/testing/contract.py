@@ -112,6 +112,7 @@ class TransportContract:
             *(Check(name, partial(self.message, name)) for name in self._corpus),
             Check("features", self.features),
             Check("batches", self.batches),
+            Check("limits", self.limits),
             Check("repetitions", self.repetitions),
             Check("options", self.options),
             Check("errors", self.errors),
@@ -159,6 +160,18 @@ class TransportContract:
                 break  # the other lists are for those who take nothing else in batches
         if room.messages > 1 and not shared:
             yield f"the record says {room.messages} messages a call, but none of {count} like ones share one"
+
+    def limits(self) -> Iterator[str]:
+        """Take the documented limits away, as `check_limits=false` does: what has no place must be refused even so."""
+        for name, message in self._corpus.items():
+            if not (message.tags or message.metadata) or isinstance(self.trial(name).outcome, Receipt):
+                continue
+            rehearsal = self._service.rehearsal(limited=False)
+            outcome = rehearsal.send(name, message)
+            if isinstance(outcome, MessageInvalid):
+                continue
+            lost = self._verdicts.on_content({name: message}, rehearsal.requests)
+            yield from (f"without limits {name} loses something: {found}" for found in lost)
 
     def repetitions(self) -> Iterator[str]:
         """Send the same message twice: a repeated try has to say the same."""

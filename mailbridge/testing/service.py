@@ -8,6 +8,7 @@ from functools import cached_property
 from mailbridge.flow.http import HttpRequest
 from mailbridge.plugins import Plugins
 from mailbridge.sending.http import HttpTransport
+from mailbridge.sending.http.limits import Limits
 from mailbridge.testing.decoded import Decoded
 from mailbridge.testing.rehearsal import Answer, Rehearsal
 
@@ -35,9 +36,15 @@ class Service:
             raise TypeError(f"{made} is no HttpTransport, and the contract is about requests and responses.")
         return made
 
-    def rehearsal(self, answer: Answer | None = None) -> Rehearsal:
-        """Return a new transport at work; it gets the service's answers, or these."""
-        return Rehearsal(self.transport(), answer or self.answer)
+    def rehearsal(self, answer: Answer | None = None, *, limited: bool = True) -> Rehearsal:
+        """Return a new transport at work; it gets the service's answers, or these.
+
+        Unless `limited`, it looks at no limits of its record, as if `check_limits` were off.
+        """
+        transport = self.transport()
+        if not limited:
+            transport.limits = Limits({}, transport.settings, str(transport))
+        return Rehearsal(transport, answer or self.answer)
 
     @cached_property
     def known(self) -> HttpTransport:

@@ -56,6 +56,10 @@ class Verdicts:
         requests = list(requests)
         for request in requests:
             yield from (f"{request!r}: {violation}" for violation in self._service.judge(request))
+        yield from self.on_content(messages, requests)
+
+    def on_content(self, messages: Mapping[str, Message], requests: Iterable[HttpRequest]) -> Iterator[str]:
+        """Judge requests by whether they say what the messages say."""
         wanted = [(name, each) for name, message in messages.items() for each in travelling(name, message)]
         found = [decoded for request in requests for decoded in self._service.decode(request)]
         if len(found) != len(wanted):

@@ -268,6 +268,16 @@ class TestBatches:
         )
 
 
+class TestLimits:
+    """What has no place is refused, also where the limits of the record are not looked at."""
+
+    def test_what_only_the_record_keeps_from_being_lost_is_found(self) -> None:
+        forgetful = letters(lambda letter, message: letter.update(tags=message.tags[:5]))
+        found = faults(contract(forgetful), "limits")
+        assert "without limits tags-many loses something: tags:" in found
+        assert "tags-two" not in found
+
+
 class TestErrors:
     """Errors are typed, honest and discreet."""
 

@@ -134,6 +134,8 @@ class ElasticEmailTransport(HttpTransport):
 
     def _options(self, message: Message) -> dict[str, Any]:
         options = self.options(message, ElasticEmailOptions)
+        if len(message.tags) > 1:
+            raise MessageInvalid(f"tags: Elastic Email takes one, this message has {len(message.tags)}.", field="tags")
         said = {
             "TimeOffset": options.time_offset,
             "PoolName": options.pool_name,

@@ -34,7 +34,7 @@ from mailbridge.transports.sparkpost import plugin
 from mailbridge.transports.sparkpost.content import ITS_OWN, inline, is_literal, needs_mime, rfc822, template
 from mailbridge.transports.sparkpost.fates import rejected
 from mailbridge.transports.sparkpost.placeholders import MARK, Placeholders
-from mailbridge.transports.sparkpost.recipients import data_of, recipients_of
+from mailbridge.transports.sparkpost.recipients import data_of, merge_of, recipients_of
 from mailbridge.transports.sparkpost.settings import SparkPostOptions, SparkPostSettings
 
 # https://support.sparkpost.com/docs/tech-resources/extended-error-codes (2026-11-22)
@@ -93,7 +93,7 @@ class SparkPostTransport(HttpMimeTransport):
         payload = {
             "content": rfc822(mime, self, literal=is_literal(message, options)),
             "recipients": [{"address": {"email": each.wire}} for each in message.envelope.recipients],
-            **data_of(message.merge_global, message.metadata),
+            **data_of(merge_of(message), message.metadata),
         }
         return self._transmission(message, payload, options)
 
@@ -126,10 +126,10 @@ class SparkPostTransport(HttpMimeTransport):
         )
         if len(messages) == 1:
             payload["recipients"] = recipients_of(first)
-            payload |= data_of({**placeholders.shared, **first.merge_global}, first.metadata)
+            payload |= data_of({**placeholders.shared, **merge_of(first)}, first.metadata)
         else:
             payload["recipients"] = [
-                {**recipient, **data_of({**message.merge_global, **own}, message.metadata)}
+                {**recipient, **data_of({**merge_of(message), **own}, message.metadata)}
                 for message, own in zip(messages, placeholders.own, strict=True)
                 for recipient in recipients_of(message)
             ]
@@ -138,7 +138,9 @@ class SparkPostTransport(HttpMimeTransport):
 
     def _transmission(self, message: Message, payload: dict[str, Any], options: SparkPostOptions) -> HttpRequest:
         """Return the request, with what is said in the same way for all kinds of content."""
-        for tag in message.tags:  # there is one at most
+        if len(message.tags) > 1:
+            raise MessageInvalid(f"tags: SparkPost takes one, this message has {len(message.tags)}.", field="tags")
+        for tag in message.tags:
             if len(tag.encode()) > plugin.limits["tag_length"]:
                 raise unsupported("tags", self)
             payload["campaign_id"] = tag
