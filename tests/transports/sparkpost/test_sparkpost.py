@@ -336,6 +336,8 @@ def test_an_envelope_apart_says_recipients_and_bounce_address() -> None:
             id="a header twice for one recipient",
         ),
         pytest.param({"calendar": "BEGIN:VCALENDAR\r\n", "subject": "{{x}}"}, "headers", id="braces in MIME"),
+        pytest.param({"merge_global": {"first name": "Ann"}}, "merge_global", id="a name that is none"),
+        pytest.param({"merge_global": {"email": "x"}}, "merge_global", id="a reserved name"),
         pytest.param(
             {"provider_options": {"sparkpost": {"pool": "x"}}}, "provider_options.sparkpost", id="an unknown option"
         ),
