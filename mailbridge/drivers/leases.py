@@ -46,8 +46,8 @@ class Leases:
         try:
             return await turn.future
         except asyncio.CancelledError:
-            if not turn.future.cancelled():  # it was our turn, and we leave: the next one's, then
-                self.put(Release(op.key, turn.future.result()))
+            if not turn.future.cancelled() and turn.future.exception() is None:
+                self.put(Release(op.key, turn.future.result()))  # it was our turn, and we leave: the next one's, then
             raise
         finally:
             self._leave(turn)

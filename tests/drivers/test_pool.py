@@ -156,6 +156,21 @@ def test_a_cancelled_wait_does_not_lose_anybody_elses_turn(cancelled_at: str) ->
     asyncio.run(scenario())
 
 
+def test_a_wait_that_is_cancelled_as_its_time_runs_out_is_cancelled() -> None:
+    async def scenario() -> None:
+        driver = AsyncDriver()
+        await driver.lease(Lease("a", limit=1, timeout=1))
+        waiting = asyncio.create_task(driver.run(use("a", timeout=0.01)))
+        await asyncio.sleep(0)
+        time.sleep(0.05)  # noqa: ASYNC251 - the loop finds the timer due when it gets to the next turn
+        await asyncio.sleep(0)
+        driver.loop.call_soon(waiting.cancel)  # before the task hears of it
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+
+    asyncio.run(scenario())
+
+
 def test_those_who_wait_are_served_in_order() -> None:
     async def scenario() -> list[int]:
         driver = AsyncDriver()
