@@ -138,10 +138,10 @@ class SparkPostTransport(HttpMimeTransport):
 
     def _transmission(self, message: Message, payload: dict[str, Any], options: SparkPostOptions) -> HttpRequest:
         """Return the request, with what is said in the same way for all kinds of content."""
-        if len(message.tags) > 1:
-            raise MessageInvalid(f"tags: SparkPost takes one, this message has {len(message.tags)}.", field="tags")
-        for tag in message.tags:
-            if len(tag.encode()) > plugin.limits["tag_length"]:
+        if message.tags:
+            tag, *others = message.tags
+            # The limit is one of octets: a tag within it by its characters may be beyond it.
+            if others or (self.settings.check_limits and len(tag.encode()) > plugin.limits["tag_length"]):
                 raise unsupported("tags", self)
             payload["campaign_id"] = tag
         if message.features & {"envelope", "envelope_sender"}:

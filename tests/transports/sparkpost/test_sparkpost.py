@@ -383,6 +383,12 @@ def test_what_sparkpost_cannot_express_is_named(fields: dict[str, Any], feature:
     assert stage.requests == []
 
 
+def test_a_second_tag_has_no_place_whatever_the_limits() -> None:
+    stage = staged(dsn=f"{DSN}?check_limits=false")
+    assert isinstance(stage.send(message(tags=["a", "b"])), Unsupported)
+    assert isinstance(stage.send(message(tags="ü" * 40)), Receipt)
+
+
 # --- private copies
 
 
