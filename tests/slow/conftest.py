@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from support.emulators import Emulator
 from support.packages import Unavailable
 from support.real_peers import Exim, Postfix, RealPeer, SmtpSink
-from support.ses_emulators import Emulator, Moto, SesLocal
+from support.resend_emulator import ResendLocal
+from support.ses_emulators import Moto, SesLocal
 
 HERE = Path(__file__).parent
 _missing: set[str] = set()
@@ -74,6 +76,13 @@ def moto() -> Iterator[Emulator]:
 def ses_local() -> Iterator[Emulator]:
     """Run one aws-ses-v2-local for all tests."""
     with started(SesLocal) as emulator:
+        yield emulator
+
+
+@pytest.fixture(scope="session")
+def resend_local() -> Iterator[Emulator]:
+    """Run one resend-local for all tests."""
+    with started(ResendLocal) as emulator:
         yield emulator
 
 
