@@ -41,18 +41,20 @@ class Signer:
 
     def signed(self, request: HttpRequest, credentials: Credentials, now: float) -> HttpRequest:
         """Return the request with its signature; `now` is in seconds since 1970."""
-        moment = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%SZ")
-        url = urlsplit(request.url)
-        headers = {"host": _host(url.scheme, url.netloc), "x-amz-date": moment}
+        headers = {"x-amz-date": datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%SZ")}
         if credentials.session_token:
             headers["x-amz-security-token"] = credentials.session_token
-        authorization = self._authorization(request, quote(url.path or "/", safe="/-_.~"), headers, credentials)
-        return request.with_headers(*headers.items(), ("authorization", authorization))
+        return request.with_headers(
+            *headers.items(), ("authorization", self._authorization(request, headers, credentials))
+        )
 
-    def _authorization(self, request: HttpRequest, path: str, headers: dict[str, str], credentials: Credentials) -> str:
+    def _authorization(self, request: HttpRequest, headers: dict[str, str], credentials: Credentials) -> str:
         """Return the header that proves that we know the secret, and what we sent when."""
-        kind = request.header("content-type")
-        said = {"content-type": kind, **headers} if kind else headers  # in the order of their names
+        url = urlsplit(request.url)
+        path = quote(url.path or "/", safe="/-_.~")
+        said = {"host": _host(url.scheme, url.netloc), **headers}  # in the order of their names
+        if kind := request.header("content-type"):
+            said = {"content-type": kind, **said}
         names = ";".join(said)
         lines = "".join([f"{name}:{value}\n" for name, value in said.items()])
         canonical = f"{request.method}\n{path}\n\n{lines}\n{names}\n{sha256(request.body).hexdigest()}"
@@ -76,5 +78,5 @@ class Signer:
 
 
 def _host(scheme: str, netloc: str) -> str:
-    """Return the Host header as it is sent: without the port that belongs to the scheme."""
+    """Return the Host that the driver writes: without the port that belongs to the scheme."""
     return netloc.lower().removesuffix(":443" if scheme == "https" else ":80")
