@@ -195,13 +195,17 @@ class TransportContract:
                 yield f"an option that does not exist is not refused as such: {wrong!r}"
 
     def errors(self) -> Iterator[str]:
-        """Have the service answer with errors and with nonsense."""
+        """Have the service answer with errors and with nonsense, to one message and to a list."""
         canaries = self._canaries()
         for fault in faulty_answers(canaries.samples):
-            rehearsal = self._service.rehearsal(partial(self._instead, fault.response))
-            outcome = rehearsal.send("text", self._corpus["text"])
-            yield from (f"{fault.name}: {found}" for found in fault.judged(outcome))
-            yield from (f"{fault.name}: {found}" for found in canaries.seen_in(outcome))
+            answer = partial(self._instead, fault.response)
+            outcomes = [self._service.rehearsal(answer).send("text", self._corpus["text"])]
+            if self._service.known.room.messages > 1:
+                outcomes += self._service.rehearsal(answer).send_many(messages_alike(3))
+            found = (said for each in outcomes for said in (*fault.judged(each), *canaries.seen_in(each)))
+            yield from (f"{fault.name}: {said}" for said in dict.fromkeys(found))
+            if len(outcomes) not in (1, 4):
+                yield f"{fault.name}: 3 messages have {len(outcomes) - 1} outcomes"
 
     def verify(self) -> Iterator[str]:
         """Verify, with good credentials and with others."""

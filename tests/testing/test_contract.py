@@ -290,6 +290,13 @@ class TestErrors:
         assert "HTTP 200 with b'{}': the transport does not stand it" in found
         assert "failed with ZeroDivisionError" in found
 
+    def test_a_fault_in_a_batch_is_found(self) -> None:
+        class Blind(AcmeTransport):
+            def read_many(self, response: HttpResponse, messages: Sequence[Message]) -> list[Outcome]:
+                raise ZeroDivisionError
+
+        assert "HTTP 200 with b'{}': the transport does not stand it" in faults(contract(Blind), "errors")
+
     def test_a_second_copy_that_is_risked_is_found(self) -> None:
         class Bold(AcmeTransport):
             codes: ClassVar = {"": ServerError}
