@@ -217,7 +217,7 @@ class SparkPostTransport(HttpMimeTransport):
             return (yield from super().verify())
         except AuthFailed as error:
             if error.code == 403:
-                error.hints = ("Give the key the permission Account: Read; without it only a test mail will tell.",)
+                error.hints = ("The key may not ask about the account; whether it may send, a test mail will tell.",)
             raise
 
 

@@ -619,7 +619,7 @@ def test_a_key_of_the_other_region_is_recognised() -> None:
 def test_a_key_that_may_only_send_may_not_ask() -> None:
     error = staged(lambda request: refusal(403, "", "Forbidden.")).verify()
     assert isinstance(error, AuthFailed)
-    assert "Account: Read" in str(error)
+    assert error.hints == ("The key may not ask about the account; whether it may send, a test mail will tell.",)
 
 
 @pytest.mark.parametrize(
