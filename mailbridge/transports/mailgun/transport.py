@@ -94,10 +94,10 @@ class MailgunTransport(HttpMimeTransport):
         fields += [(f"v:{name}", text_of(value)) for name, value in message.metadata.items()]
         if message.merge_global and message.template is not None:
             fields.append(("t:variables", encoded_json(message.merge_global).decode()))
-        elif message.merge_global:
-            if len(message.to) > 1:  # variables would make private copies of it
-                raise unsupported("merge_global", self)
+        if message.merge_global and len(message.to) == 1:
             fields.append(_variables(for_everybody(message)))
+        elif message.merge_global and message.template is None:  # variables would make private copies of it
+            raise unsupported("merge_global", self)
         return self._form(message, fields)
 
     def joins(self, message: Message) -> bool:

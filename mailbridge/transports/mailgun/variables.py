@@ -80,10 +80,16 @@ def for_everybody(message: Message) -> Variables:
 
 
 def scalars(message: Message) -> dict[str, Any]:
-    """Return merge data for placeholders in texts. Raises MessageInvalid for what is no text or number."""
+    """Return merge data for placeholders in texts; a template may have more than text and numbers for itself.
+
+    Raises MessageInvalid for other values where there is no template.
+    """
+    found: dict[str, Any] = {}
     for name, value in message.merge_global.items():
-        if isinstance(value, dict | list | tuple):
+        if not isinstance(value, dict | list | tuple):
+            found[name] = text_of(value)
+        elif message.template is None:
             raise MessageInvalid(
                 f"merge_global.{name}: without a template Mailgun takes text and numbers only.", field="merge_global"
             )
-    return {name: text_of(value) for name, value in message.merge_global.items()}
+    return found

@@ -182,6 +182,17 @@ SAID: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
             ("template", "welcome"),
             ("t:version", "v2"),
             ("t:variables", '{"name":"Änn","items":[{"sku":1}]}'),
+            ("recipient-variables", '{"ann@example.org":{"name":"Änn"}}'),
+        ],
+    ),
+    "a template that several see": (
+        {"to": ["ann@example.org", "bob@example.org"], "template": "welcome", "merge_global": {"name": "you"}},
+        [
+            *BASE[:2],
+            ("to", "bob@example.org"),
+            *BASE[2:],
+            ("template", "welcome"),
+            ("t:variables", '{"name":"you"}'),
         ],
     ),
     "merge data in the text": (
