@@ -2,10 +2,11 @@
 
 from mailbridge.extend import Plugin
 
-# https://developers.sparkpost.com/api/transmissions/ (2026-11-22). It tells of no key for repeated sends.
+# https://developers.sparkpost.com/api/transmissions/ (2026-11-22). It tells of no key for repeated sends. Not here is
+# list_unsubscribe: SparkPost writes its own into all that is not transactional, in place of ours (django-anymail).
 FEATURES = frozenset({
     "alternatives", "amp", "attachments", "calendar", "envelope", "envelope_sender", "headers", "html", "inline",
-    "list_unsubscribe", "merge_data", "merge_global", "merge_headers", "merge_metadata", "metadata",
+    "merge_data", "merge_global", "merge_headers", "merge_metadata", "metadata",
     "multiple_reply_to", "priority", "provider_options", "raw", "send_at", "sender", "tags", "template", "threading",
     "track_clicks", "track_opens",
 })  # fmt: skip

@@ -23,7 +23,7 @@ from mailbridge.transports.sparkpost.placeholders import MARK, Placeholders
 from mailbridge.transports.sparkpost.settings import SparkPostOptions
 
 ITS_OWN = ("message-id",)  # nothing tells that SparkPost keeps ours
-_BESIDE_TEMPLATE = ("headers", "list_unsubscribe", "threading", "priority", "sender", "attachments", "inline")
+_BESIDE_TEMPLATE = ("headers", "threading", "priority", "sender", "attachments", "inline")
 
 
 def needs_mime(message: Message) -> str:

@@ -130,7 +130,6 @@ SAID: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {
             "headers": {"X-Shop": "Köln"},
             "in_reply_to": "<0@example.com>",
-            "list_unsubscribe": "https://example.com/u",
             "priority": "high",
         },
         {
@@ -138,7 +137,6 @@ SAID: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
                 **CONTENT,
                 "headers": {
                     "In-Reply-To": "<0@example.com>",
-                    "List-Unsubscribe": "<https://example.com/u>",
                     "X-Priority": "1 (Highest)",
                     "Importance": "high",
                     "X-Shop": "Köln",
@@ -372,6 +370,7 @@ def test_what_sparkpost_would_refuse_or_ignore_is_refused_before_sending(fields:
             {"from_": ["a@example.com", "b@example.com"], "sender": "a@example.com"}, "multiple_from", id="two"
         ),
         pytest.param({"message_id": "<1@example.com>"}, "message_id", id="a Message-ID"),
+        pytest.param({"list_unsubscribe": "https://example.com/u"}, "list_unsubscribe", id="a link to unsubscribe"),
         pytest.param({"to": "änn@example.org"}, "smtputf8", id="a local part beyond ASCII"),
     ],
 )
@@ -442,12 +441,12 @@ def test_headers_that_differ_are_said_by_data_and_share_the_transmission() -> No
         to=["ann@example.org", "bob@example.org"],
         headers={"X-All": "yes"},
         merge_headers={
-            "ann@example.org": {"List-Unsubscribe": "<https://example.com/a>"},
-            "bob@example.org": {"List-Unsubscribe": "<https://example.com/b>"},
+            "ann@example.org": {"X-Link": "<https://example.com/a>"},
+            "bob@example.org": {"X-Link": "<https://example.com/b>"},
         },
     )
     body = said(sent)
-    assert body["content"]["headers"] == {"X-All": "yes", "List-Unsubscribe": "{{{mailbridge_1}}}"}
+    assert body["content"]["headers"] == {"X-All": "yes", "X-Link": "{{{mailbridge_1}}}"}
     assert [each["substitution_data"] for each in body["recipients"]] == [
         {"mailbridge_1": "<https://example.com/a>"},
         {"mailbridge_1": "<https://example.com/b>"},
