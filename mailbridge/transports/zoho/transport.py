@@ -126,6 +126,8 @@ class ZohoTransport(Authorised):
             raise self._homeless("text", "takes one form of the body, and this message has HTML too", cure)
         if not message.to:
             raise self._homeless("to", "needs at least one address in to", "Give one")
+        if any(each.content_id for each in message.attachments):
+            raise self._homeless("attachments.content_id", "has no place for it", "Leave it out")
 
     def _homeless(self, field: str, why: str, cure: str) -> MessageInvalid:
         return MessageInvalid(
@@ -158,7 +160,7 @@ class ZohoTransport(Authorised):
 
     def _uploaded(self, path: str, each: Attachment) -> Flow[dict[str, Any]]:
         """Upload a file; return how the message has to name it."""
-        file = FormFile("attach", each.filename or "attachment", each.content, each.mime_type)
+        file = FormFile("attach", each.filename or "attachment", each.content, each.content_type)
         request = HttpRequest.multipart("POST", self.url(f"{path}?uploadType=multipart"), [], [file])
         response = yield from preparing(self.exchange, request)
         row = response.get("data", 0) or response.get("data")
