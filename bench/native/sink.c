@@ -1,6 +1,6 @@
-/* sink: an SMTP server for measuring clients. It takes every message, keeps none and counts them.
+/* sink: an SMTP server, or that of mail providers' APIs, for measuring clients. It takes every message, keeps none and counts them.
  *
- *     sink [--rtt MS] [--no-chunking] COUNTERS
+ *     sink [--rtt MS] [--no-chunking | --http] COUNTERS
  *
  * It listens on a port of 127.0.0.1 that the kernel chooses and prints that port as its first line. COUNTERS is a
  * file that it maps into memory and keeps four 64-bit numbers in: messages, message bytes, commands, sessions. Who
@@ -12,6 +12,9 @@
  * RFC 5321, with PIPELINING (2920), CHUNKING (3030), 8BITMIME, SMTPUTF8, SIZE and ENHANCEDSTATUSCODES. One thread,
  * epoll. A message that ends in the middle of a read, or whose final dot is spread over several, is counted right:
  * the search for CRLF "." CRLF keeps its place between reads. `bench/yardstick/selfcheck.py` tests that.
+ *
+ * --http: HTTP/1.1, connections kept, answers of SendGrid, Brevo, Mailgun and SES by the path. A call counts as many
+ * messages as its body has `"to":`, at least one: a batch of SendGrid has one in each personalization.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -37,8 +40,9 @@
 #define READ_BYTES (256 * 1024)
 
 static const char END_OF_DATA[] = "\r\n.\r\n";
+static const char RECIPIENTS[] = "\"to\":";
 
-enum state { COMMAND, DATA, CHUNK };
+enum state { COMMAND, DATA, CHUNK, BODY };
 
 struct session {
     int fd; /* -1: free */
@@ -46,7 +50,9 @@ struct session {
     enum state state;
     int closing;
     int matched;         /* DATA: how much of END_OF_DATA the last bytes were */
-    int64_t chunk_left;  /* CHUNK: bytes still to come */
+    int64_t chunk_left;  /* CHUNK, BODY: bytes still to come */
+    const char *reply;   /* HTTP: what to answer when the request is complete; NULL before its first line */
+    uint64_t found;      /* HTTP: how often RECIPIENTS stood in the body */
     int chunk_is_last;
     int64_t message_bytes;
     size_t line_length;
@@ -72,6 +78,7 @@ static struct release *releases; /* ring; in order of time, as every answer wait
 static size_t release_first, release_count, release_room;
 static int64_t round_trip;
 static int chunking = 1;
+static int http = 0;
 static int poll_fd;
 static char input[READ_BYTES];
 
@@ -257,6 +264,100 @@ static void command(struct session *s, const char *line)
         answer(s, "500 5.5.2 Command not known here\r\n");
 }
 
+/* ---- HTTP ---- */
+
+static const struct {
+    const char *path, *reply;
+} REPLIES[] = {
+    {"/v3/mail/send", "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\nX-Message-Id: 14c5d75ce93d4f8ab0c1d2\r\n\r\n"},
+    {"/smtp/email", "HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: 41\r\n\r\n"
+                    "{\"messageId\":\"<20261122.1@sink.invalid>\"}"},
+    {"/messages", "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 65\r\n\r\n"
+                  "{\"id\":\"<20261122.1@sink.invalid>\",\"message\":\"Queued. Thank you.\"}"},
+    {"/outbound-emails", "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 42\r\n\r\n"
+                         "{\"MessageId\":\"0100019abcdef012-3456-0000\"}"},
+    {"", "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"},
+};
+
+/* Brevo names each message of a batch. */
+static void answer_ids(struct session *s)
+{
+    static const char ID[] = "\"<20261122.1@sink.invalid>\"";
+    char head[128];
+    size_t length = s->found * sizeof ID + sizeof "{\"messageIds\":[]}" - 2; /* a comma fewer than there are ids */
+    snprintf(head, sizeof head, "HTTP/1.1 201 Created\r\nContent-Length: %zu\r\n\r\n{\"messageIds\":[", length);
+    answer(s, head);
+    for (uint64_t i = 0; i < s->found; i++) {
+        answer(s, i ? "," : "");
+        answer(s, ID);
+    }
+    answer(s, "]}");
+}
+
+static void request_complete(struct session *s)
+{
+    counters->commands++;
+    if (s->reply != REPLIES[sizeof REPLIES / sizeof *REPLIES - 1].reply) {
+        counters->messages += s->found ? s->found : 1;
+        counters->bytes += (uint64_t)s->message_bytes;
+    }
+    if (s->found > 1 && s->reply == REPLIES[1].reply)
+        answer_ids(s);
+    else
+        answer(s, s->reply);
+    s->state = COMMAND;
+    s->reply = NULL;
+    s->message_bytes = 0;
+}
+
+static void header(struct session *s, const char *line)
+{
+    if (!s->reply) {
+        size_t i = 0;
+        while (!strstr(line, REPLIES[i].path)) /* the last path is in every line */
+            i++;
+        s->reply = REPLIES[i].reply;
+        s->chunk_left = s->message_bytes = 0;
+        s->found = 0;
+        s->matched = 0;
+    } else if (!strncasecmp(line, "content-length:", 15)) {
+        s->chunk_left = s->message_bytes = atoll(line + 15);
+    } else if (!strncasecmp(line, "transfer-encoding:", 18)) {
+        answer(s, "HTTP/1.1 411 Length Required\r\nContent-Length: 0\r\n\r\n");
+        s->closing = 1;
+    } else if (!strncasecmp(line, "expect:", 7)) {
+        answer(s, "HTTP/1.1 100 Continue\r\n\r\n");
+    } else if (!*line) {
+        s->state = BODY;
+        if (!s->chunk_left)
+            request_complete(s);
+    }
+}
+
+static size_t take_body(struct session *s, const char *p, size_t n)
+{
+    size_t taken = (int64_t)n < s->chunk_left ? n : (size_t)s->chunk_left;
+    for (size_t i = 0; i < taken; i++) {
+        if (!s->matched) { /* the common case: skip to the next quotation mark */
+            const char *quote = memchr(p + i, RECIPIENTS[0], taken - i);
+            if (!quote)
+                break;
+            i = (size_t)(quote - p);
+        }
+        s->matched = p[i] == RECIPIENTS[s->matched] ? s->matched + 1 : p[i] == RECIPIENTS[0];
+        if (s->matched == sizeof RECIPIENTS - 1) {
+            s->found++;
+            s->matched = 0;
+        }
+    }
+    s->chunk_left -= (int64_t)taken;
+    if (!s->chunk_left)
+        request_complete(s);
+    return taken;
+}
+
+/* ---- what arrives ---- */
+
 /* The longest start of END_OF_DATA that the bytes so far end with, after one more byte. */
 static int match(int matched, char byte)
 {
@@ -315,7 +416,10 @@ static size_t take_line(struct session *s, const char *p, size_t n)
             end--;
         s->line[end] = 0;
         s->line_length = 0;
-        command(s, s->line);
+        if (http)
+            header(s, s->line);
+        else
+            command(s, s->line);
     }
     return taken;
 }
@@ -326,6 +430,7 @@ static void take(struct session *s, const char *p, size_t n)
     while (n && !s->closing) {
         size_t taken = s->state == DATA    ? take_data(s, p, n)
                        : s->state == CHUNK ? take_chunk(s, n)
+                       : s->state == BODY  ? take_body(s, p, n)
                                            : take_line(s, p, n);
         p += taken;
         n -= taken;
@@ -358,7 +463,8 @@ static void start_session(int fd)
         if (epoll_ctl(poll_fd, EPOLL_CTL_ADD, fd, &e))
             die("epoll_ctl");
         counters->sessions++;
-        answer(s, "220 sink.invalid ESMTP\r\n");
+        if (!http)
+            answer(s, "220 sink.invalid ESMTP\r\n");
         dispatch(s, 0);
         return;
     }
@@ -437,11 +543,13 @@ int main(int argc, char **argv)
             round_trip = (int64_t)(atof(argv[++i]) * 1e6);
         else if (!strcmp(argv[i], "--no-chunking"))
             chunking = 0;
+        else if (!strcmp(argv[i], "--http"))
+            http = 1;
         else
             path = argv[i];
     }
     if (!path) {
-        fprintf(stderr, "usage: sink [--rtt MS] [--no-chunking] COUNTERS\n");
+        fprintf(stderr, "usage: sink [--rtt MS] [--no-chunking | --http] COUNTERS\n");
         return 2;
     }
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* never outlive the benchmark */

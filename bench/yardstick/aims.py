@@ -73,7 +73,38 @@ def _times_25_megabytes(run: Run) -> float:
 _SYNC, _ONE_BY_ONE, _CHUNKS = "mailbridge-send_many", "mailbridge-send", "mailbridge-chunking"
 _ASYNC, _TASKS = "mailbridge-asend_many-10", "mailbridge-asend-10"
 
-AIMS: tuple[Ratio | Limit, ...] = (
+
+class Share(NamedTuple):
+    """An aim for the client's CPU for a message, against that of another contestant in the same rounds."""
+
+    aim: str
+    scene: str
+    ours: str
+    theirs: str
+    at_most: float
+
+    def judge(self, results: Results) -> Verdict:
+        """Compare the two, if both ran and every run counts."""
+        standings = [results.get(self.scene, {}).get(name, NOT_RUN) for name in (self.ours, self.theirs)]
+        wanted = f"≤ {self.at_most:g} x"
+        for name, standing in zip((self.ours, self.theirs), standings, strict=True):
+            if standing.error:
+                return Verdict(self.aim, wanted, f"{name}: {_short(standing.error)}", None)
+        ratio = standings[0].ratio(standings[1], "cpu_ms")
+        return Verdict(self.aim, wanted, f"{ratio:.2f} x", ratio <= self.at_most)
+
+
+def _over_anymail(provider: str) -> tuple[Ratio, Ratio]:
+    said = provider.capitalize()
+    ours, theirs = f"mailbridge-{provider}", f"anymail-{provider}"
+    ours_list, theirs_list = f"mailbridge-list-{provider}", f"anymail-list-{provider}"
+    return (
+        Ratio(f"{said}'s API, one by one, against django-anymail", "http", ours, theirs, 2),
+        Ratio(f"{said}'s API, as a list, against django-anymail", "http", ours_list, theirs_list, 2),
+    )
+
+
+AIMS: tuple[Ratio | Limit | Share, ...] = (
     Ratio("`send_many`, one connection, against smtp-source, one session", "text1k", _SYNC, "smtp-source-1", 1.0),
     Ratio("`send_many`, one connection, against Django's `send_messages`", "text1k", _SYNC, "django", 6),
     Ratio("`send_many`, one connection, against smtplib, connection kept", "text1k", _SYNC, "smtplib", 10),
@@ -114,6 +145,16 @@ AIMS: tuple[Ratio | Limit, ...] = (
         3,
         "x",
     ),
+    *_over_anymail("sendgrid"),
+    *_over_anymail("brevo"),
+    *_over_anymail("mailgun"),
+    Share("SendGrid's API, CPU of a message, against a bare httpx.Client", "http", "mailbridge-sendgrid", "httpx", 1.3),
+    Ratio("A merge to 10,000 against our own single sends", "http", "mailbridge-merge", "mailbridge-sendgrid", 40),
+    Ratio("100 under way, against httpx.AsyncClient", "http-async", "mailbridge-http-100", "httpx-100", 15),
+    Ratio("the same with the extra `async`", "http-async", "mailbridge-aiohttp-100", "httpx-100", 30),
+    Ratio("50 ms away, 100 under way, against aiohttp", "http-rtt50", "mailbridge-aiohttp-100", "aiohttp-100", 0.7),
+    Ratio("SES's API against boto3", "http-ses", "mailbridge-ses", "boto3-ses", 1.3),
+    Ratio("SES's API against django-anymail", "http-ses", "mailbridge-ses", "anymail-ses", 2.5),
 )
 
 

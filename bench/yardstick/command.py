@@ -12,7 +12,7 @@ from .environment import Environment, SetupError
 from .measurement import BUILDING, Measurement
 from .noise import PRIORITIES
 from .payloads import NAMES
-from .scenes import MEMORY_SCENES, SCENES
+from .scenes import HTTP_SCENES, MEMORY_SCENES, SCENES
 
 QUICK_ROUNDS, QUICK_SECONDS = 2, 0.3
 
@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _arguments(argv)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the servers are stopped on the way out
     if arguments.list:
-        for scene in (*SCENES, *MEMORY_SCENES):
+        for scene in (*SCENES, *HTTP_SCENES, *MEMORY_SCENES):
             print(f"{scene.name}: {', '.join(name for name, _ in scene.entries)}")
         print(f"{BUILDING}: what bench/build.py measures")
         return 0

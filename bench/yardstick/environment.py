@@ -123,10 +123,11 @@ class Environment:
 
     def versions(self) -> dict[str, str]:
         """Return what is compared, by name: part of every result."""
+        peers = ("Django", "aiosmtplib", "django-anymail", "httpx", "aiohttp", "httpx-aiohttp", "boto3")
         script = (
             "import platform, importlib.metadata as m\n"
             "print('Python', platform.python_version())\n"
-            "for name in ('Django', 'aiosmtplib'): print(name, m.version(name))\n"
+            f"for name in {peers}: print(name, m.version(name))\n"
         )
         lines = _run([str(self.python), "-c", script]).splitlines()
         found = dict(line.split(" ", 1) for line in lines)

@@ -17,7 +17,7 @@ from .noise import Spinners, choose
 from .payloads import NAMES
 from .roster import CONTESTANTS
 from .same_message import check_same_message
-from .scenes import MEMORY_SCENES, SCENES, Scene
+from .scenes import HTTP, HTTP_SCENES, MEMORY_SCENES, SCENES, Scene
 from .selfcheck import check_sink
 
 BUILDING = "build"
@@ -64,7 +64,7 @@ class Measurement:
 
     def _check(self, folder: Path) -> None:
         check_sink(self.environment, self.machine)
-        names = [name for scene in self.scenes for name, _ in scene.entries]
+        names = [name for scene in self.scenes for name, sink in scene.entries if sink != HTTP]
         payloads = {scene.payload for scene in self.scenes}
         check_same_message(self.environment, self.machine, payloads, names, folder)
 
@@ -118,7 +118,7 @@ def _chosen_scenes(arguments: Namespace) -> list[Scene]:
     contestants = arguments.only.split(",") if arguments.only else ["*"]
     chosen = (
         scene.only(contestants)
-        for scene in (*SCENES, *MEMORY_SCENES)
+        for scene in (*SCENES, *HTTP_SCENES, *MEMORY_SCENES)
         if scene.payload in payloads and _named(scene.name, arguments)
     )
     return [scene for scene in chosen if scene.entries]

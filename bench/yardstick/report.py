@@ -14,7 +14,6 @@ from .noise import Machine
 from .roster import CONTESTANTS
 from .scenes import Scene
 
-BASELINE = "smtplib"
 BUSY = 1.0  # load average; measured before our own work adds to it
 
 
@@ -23,7 +22,8 @@ def scene_table(scene: Scene, standings: Mapping[str, Standing]) -> str:
     lines = [
         f"## {scene.title}",
         "",
-        "| contestant | messages/s | slowest … fastest | x smtplib | CPU ms | x less CPU | sink CPU ms | peak MiB |",
+        f"| contestant | messages/s | slowest … fastest | x {scene.baseline} "
+        "| CPU ms | x less CPU | sink CPU ms | peak MiB |",
         "|:--|--:|--:|--:|--:|--:|--:|--:|",
     ]
     sinks = dict(scene.entries)
@@ -31,7 +31,7 @@ def scene_table(scene: Scene, standings: Mapping[str, Standing]) -> str:
     valid = {name: standing for name, standing in standings.items() if not standing.error}
     for name in sorted(valid, key=lambda name: -valid[name].median("rate")):
         note = "" if sinks[name] == usual else f" ({sinks[name]})"
-        lines.append(f"| {name}{note} | {' | '.join(_figures(valid[name], valid.get(BASELINE)))} |")
+        lines.append(f"| {name}{note} | {' | '.join(_figures(valid[name], valid.get(scene.baseline)))} |")
     lines += [
         f"| {name} | {standing.error.splitlines()[-1][:120]} | | | | | | |"
         for name, standing in standings.items()

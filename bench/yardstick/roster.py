@@ -60,6 +60,20 @@ def _nodemailer(connections: int) -> Contestant:
     )
 
 
+def _by_http(provider: str) -> list[Contestant]:
+    return [
+        Contestant(f"anymail-{provider}", "django-anymail, send() in a loop", python=f"django_anymail:{provider}"),
+        Contestant(
+            f"anymail-list-{provider}",
+            "django-anymail, send_messages with a list",
+            python=f"django_anymail:{provider}_list",
+            at_most=20_000,
+        ),
+        Contestant(f"mailbridge-{provider}", "Mailer.send in a loop", python=f"mailbridge_http:{provider}"),
+        Contestant(f"mailbridge-list-{provider}", "Mailer.send_many", python=f"mailbridge_http:{provider}_list"),
+    ]
+
+
 CONTESTANTS: dict[str, Contestant] = {
     contestant.name: contestant
     for contestant in (
@@ -111,5 +125,25 @@ CONTESTANTS: dict[str, Contestant] = {
             warm_up=0,
             before=1,
         ),
+        Contestant("httpx", "a bare httpx.Client, SendGrid's request from a dict", python="http_clients:httpx_client"),
+        Contestant(
+            "httpx-100", "a bare httpx.AsyncClient, 100 calls under way", python="http_clients:httpx_async_client"
+        ),
+        Contestant("aiohttp-100", "a bare aiohttp session, 100 calls under way", python="http_clients:aiohttp_session"),
+        *(each for provider in ("sendgrid", "brevo", "mailgun") for each in _by_http(provider)),
+        Contestant(
+            "mailbridge-merge",
+            "Mailer.send of one message with merge_data for all, by SendGrid",
+            python="mailbridge_http:merged",
+        ),
+        Contestant(
+            "mailbridge-http-100",
+            "Mailer.asend by SendGrid, 100 under way, without the extra `async`",
+            python="mailbridge_http:hundred",
+        ),
+        Contestant("mailbridge-aiohttp-100", "the same with the extra", python="mailbridge_http:hundred_by_aiohttp"),
+        Contestant("mailbridge-ses", "Mailer.send in a loop", python="amazon_ses:mailbridge"),
+        Contestant("boto3-ses", "boto3's send_email in a loop", python="amazon_ses:boto3_simple"),
+        Contestant("anymail-ses", "django-anymail's send_messages with a list", python="amazon_ses:anymail"),
     )
 }

@@ -15,6 +15,7 @@ from .roster import CONTESTANTS
 from .sinks import OwnSink, PostfixSink, Sink
 
 POSTFIX, PLAIN, CHUNKING = "Postfix smtp-sink", "own sink without CHUNKING", "own sink with CHUNKING"
+HTTP = "own sink, HTTP"
 
 
 class Scene(NamedTuple):
@@ -27,6 +28,7 @@ class Scene(NamedTuple):
     round_trip_ms: float = 0.0
     messages: int | None = None  # a run; None: as many as fit in its time
     rounds: int | None = None
+    baseline: str = "smtplib"  # whom the others are compared with
 
     def only(self, patterns: list[str]) -> Scene:
         """Return the scene with the contestants whose names match one of the patterns."""
@@ -47,6 +49,8 @@ class Scene(NamedTuple):
     def _sink(self, kind: str, environment: Environment, machine: Machine) -> Sink:
         if kind == POSTFIX:
             return PostfixSink(environment, machine)
+        if kind == HTTP:
+            return OwnSink(environment, machine, round_trip_ms=self.round_trip_ms, http=True)
         return OwnSink(environment, machine, round_trip_ms=self.round_trip_ms, chunking=kind == CHUNKING)
 
 
@@ -54,6 +58,7 @@ _PEERS = ("smtp-source-1", "smtp-source-10", "smtplib", "django", "aiosmtplib-10
 _OURS = ("mailbridge-send", "mailbridge-send_many", "mailbridge-asend_many-10", "mailbridge-asend-10")
 
 
+_BY_HTTP = ("anymail", "anymail-list", "mailbridge", "mailbridge-list")
 _FLOOR = ("socket", "socket-pipelined")
 
 
@@ -72,6 +77,45 @@ SCENES = (
         "text1k",
         (*((name, PLAIN) for name in (*_PEERS, *_OURS)), ("mailbridge-chunking", CHUNKING)),
         round_trip_ms=10,
+    ),
+)
+
+HTTP_SCENES = (
+    Scene(
+        "http",
+        "by HTTP, text, 1 KB, one by one and in lists",
+        "text1k",
+        tuple(
+            (name, HTTP)
+            for name in (
+                "httpx",
+                *(f"{who}-{provider}" for provider in ("sendgrid", "brevo", "mailgun") for who in _BY_HTTP),
+                "mailbridge-merge",
+            )
+        ),
+        baseline="httpx",
+    ),
+    Scene(
+        "http-async",
+        "by HTTP, text, 1 KB, 100 calls under way",
+        "text1k",
+        tuple((name, HTTP) for name in ("httpx-100", "mailbridge-http-100", "mailbridge-aiohttp-100", "aiohttp-100")),
+        baseline="httpx-100",
+    ),
+    Scene(
+        "http-rtt50",
+        "by HTTP, text, 1 KB, 100 calls under way, round trip of 50 ms",
+        "text1k",
+        tuple((name, HTTP) for name in ("aiohttp-100", "mailbridge-http-100", "mailbridge-aiohttp-100")),
+        round_trip_ms=50,
+        baseline="aiohttp-100",
+    ),
+    Scene(
+        "http-ses",
+        "by the API of Amazon SES, text, 1 KB",
+        "text1k",
+        tuple((name, HTTP) for name in ("boto3-ses", "anymail-ses", "mailbridge-ses")),
+        baseline="boto3-ses",
     ),
 )
 

@@ -57,6 +57,26 @@ DIALOGUES = (
 )
 
 
+_POST = b"POST %b HTTP/1.1\r\nHost: sink.invalid\r\nContent-Length: %d\r\n\r\n%b"
+_TWO = b'{"personalizations":[{"to":[{"email":"a"}]},{"to": [{"email":"b"}]}],"x":"\\"to\\":"}'
+
+CALLS = (
+    Dialogue("a call", _POST % (b"/v3/mail/send", 11, b'{"to":["a"]'), 1, 11, "202"),
+    Dialogue("a call without such a field", _POST % (b"/v2/email/outbound-emails", 2, b"{}"), 1, 2, "200"),
+    Dialogue("a batch", _POST % (b"/v3/mail/send", len(_TWO), _TWO), 2, len(_TWO), "202"),
+    Dialogue("a batch of Brevo's", _POST % (b"/v3/smtp/email", len(_TWO), _TWO), 2, len(_TWO), "201"),
+    Dialogue(
+        "two calls in one write",
+        _POST % (b"/v3/smtp/email", 8, b'""to":"t') + _POST % (b"/v3/mg.example.com/messages", 3, b"a=b"),
+        2,
+        11,
+        "201 200",
+    ),
+    Dialogue("a path that nobody knows", _POST % (b"/nowhere", 2, b"{}"), 0, 0, "404"),
+    Dialogue("a body that breaks off", _POST % (b"/v3/mail/send", 9, b"{}"), 0, 0, ""),
+)
+
+
 def check_sink(environment: Environment, machine: Machine) -> None:
     """Fail with the dialogue and the cut at which the sink answers or counts wrongly."""
     with OwnSink(environment, machine) as sink:
@@ -64,6 +84,11 @@ def check_sink(environment: Environment, machine: Machine) -> None:
         for dialogue in DIALOGUES:
             for cut in _cuts(dialogue.sent):
                 _check(sink, dialogue, cut)
+    with OwnSink(environment, machine, http=True) as sink:
+        assert isinstance(sink, OwnSink)
+        for call in CALLS:
+            for cut in _cuts(call.sent):
+                _check(sink, call, cut)
     with OwnSink(environment, machine, round_trip_ms=20) as sink:
         _check_round_trip(sink.port)
 
@@ -79,12 +104,18 @@ def _check(sink: OwnSink, dialogue: Dialogue, pieces: list[bytes]) -> None:
     messages, message_bytes = sink.count(), sink.message_bytes()
     answers = _talk(sink.port, pieces)
     found = (
-        " ".join(line[:3] for line in answers.decode().splitlines()),
+        " ".join(_codes(answers.decode().splitlines())),
         sink.count() - messages,
         sink.message_bytes() - message_bytes,
     )
     if found != (dialogue.codes, dialogue.messages, dialogue.message_bytes):
         raise AssertionError(f"the sink on {dialogue.name}, sent as {pieces}: {found}")
+
+
+def _codes(lines: list[str]) -> list[str]:
+    """Return the codes of SMTP's replies, or of HTTP's responses."""
+    responses = [line.split("HTTP/1.1 ")[1][:3] for line in lines if "HTTP/1.1 " in line]
+    return responses or [line[:3] for line in lines]
 
 
 def _talk(port: int, pieces: list[bytes]) -> bytes:

@@ -99,13 +99,19 @@ class PostfixSink(Sink):
 
 
 class OwnSink(Sink):
-    """`native/sink.c`: offers CHUNKING, and answers after a round trip."""
+    """`native/sink.c`: offers CHUNKING, or speaks HTTP as providers do, and answers after a round trip."""
 
     def __init__(
-        self, environment: Environment, machine: Machine, *, round_trip_ms: float = 0, chunking: bool = True
+        self,
+        environment: Environment,
+        machine: Machine,
+        *,
+        round_trip_ms: float = 0,
+        chunking: bool = True,
+        http: bool = False,
     ) -> None:
         super().__init__(environment, machine)
-        options = [] if chunking else ["--no-chunking"]
+        options = ["--http"] if http else [] if chunking else ["--no-chunking"]
         argv = [str(environment.sink), "--rtt", str(round_trip_ms), *options, str(self.counters)]
         self._start(argv, subprocess.PIPE)
         assert self.process.stdout is not None
