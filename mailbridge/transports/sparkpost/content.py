@@ -51,6 +51,20 @@ def is_literal(message: Message, options: SparkPostOptions) -> bool:
     return "merge_global" not in message.__dict__
 
 
+def check_options(message: Message, options: SparkPostOptions) -> None:
+    """Raise MessageInvalid for an option that SparkPost would ignore, because of a template or for lack of one."""
+    templated = message.template is not None
+    if options.list_id and not templated:
+        raise _ignored("list_id", "without")
+    if options.perform_substitutions is False and templated:
+        raise _ignored("perform_substitutions", "with")
+
+
+def _ignored(name: str, how: str) -> MessageInvalid:
+    where = "provider_options.sparkpost"
+    return MessageInvalid(f"{where}.{name}: SparkPost ignores it {how} a template.", field=where)
+
+
 def inline(messages: Sequence[Message], placeholders: Placeholders) -> dict[str, Any]:
     """Return the content of messages that agree in all but headers."""
     first = messages[0]

@@ -31,7 +31,15 @@ from mailbridge.extend import (
     unsupported,
 )
 from mailbridge.transports.sparkpost import plugin
-from mailbridge.transports.sparkpost.content import ITS_OWN, inline, is_literal, needs_mime, rfc822, template
+from mailbridge.transports.sparkpost.content import (
+    ITS_OWN,
+    check_options,
+    inline,
+    is_literal,
+    needs_mime,
+    rfc822,
+    template,
+)
 from mailbridge.transports.sparkpost.fates import rejected
 from mailbridge.transports.sparkpost.placeholders import MARK, Placeholders
 from mailbridge.transports.sparkpost.recipients import data_of, merge_of, recipients_of
@@ -138,6 +146,7 @@ class SparkPostTransport(HttpMimeTransport):
 
     def _transmission(self, message: Message, payload: dict[str, Any], options: SparkPostOptions) -> HttpRequest:
         """Return the request, with what is said in the same way for all kinds of content."""
+        check_options(message, options)
         if message.tags:
             tag, *others = message.tags
             # The limit is one of octets: a tag within it by its characters may be beyond it.

@@ -339,6 +339,21 @@ def test_an_envelope_apart_says_recipients_and_bounce_address() -> None:
         pytest.param(
             {"provider_options": {"sparkpost": {"pool": "x"}}}, "provider_options.sparkpost", id="an unknown option"
         ),
+        pytest.param(
+            {"provider_options": {"sparkpost": {"list_id": "<x>"}}},
+            "provider_options.sparkpost",
+            id="a template's option without one",
+        ),
+        pytest.param(
+            {
+                "template": "t",
+                "subject": None,
+                "text": None,
+                "provider_options": {"sparkpost": {"perform_substitutions": False}},
+            },
+            "provider_options.sparkpost",
+            id="an option against templates",
+        ),
     ],
 )
 def test_what_sparkpost_would_refuse_or_ignore_is_refused_before_sending(fields: dict[str, Any], field: str) -> None:
