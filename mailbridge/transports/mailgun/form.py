@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC
 from email.utils import format_datetime
 
-from mailbridge.extend import FormFile, Message, header_pairs, wire_form, wire_forms
+from mailbridge.extend import FormFile, Message, MessageInvalid, header_pairs, wire_form, wire_forms
 from mailbridge.transports.mailgun.settings import MailgunOptions
 
 Fields = list[tuple[str, str]]
@@ -60,7 +60,10 @@ def files(message: Message) -> Iterator[FormFile]:
 
 
 def controls(message: Message, options: MailgunOptions, *, sandbox: bool) -> Fields:
-    """Return how the message shall be sent, and its template."""
+    """Return how the message shall be sent, and its template. Raises MessageInvalid for an option that lacks one."""
+    if options.template_text and message.template is None:
+        where = "provider_options.mailgun"
+        raise MessageInvalid(f"{where}.template_text: there is no template.", field=where)
     said = [("o:tag", tag) for tag in message.tags]
     if message.track_opens is not None:
         said.append(("o:tracking-opens", _yes(message.track_opens)))

@@ -348,6 +348,11 @@ def test_merge_data_in_mime_is_for_all_who_get_the_copy() -> None:
         ),
         pytest.param({"merge_global": {"items": [1]}}, "merge_global", id="nested data without a template"),
         pytest.param(
+            {"provider_options": {"mailgun": {"template_text": True}}},
+            "provider_options.mailgun",
+            id="a template's option without one",
+        ),
+        pytest.param(
             {"provider_options": {"mailgun": {"dkin": True}}}, "provider_options.mailgun", id="an unknown option"
         ),
         pytest.param(
