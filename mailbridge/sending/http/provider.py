@@ -43,6 +43,9 @@ class Provider(Transport):
     sharing: ClassVar[tuple[str, ...]] = ()
     """The fields of Message that are said once for all messages of a call."""
 
+    data_needs_template: ClassVar[bool] = False
+    """Whether merge data fills templates only, so that a message without one must have none."""
+
     by_address: ClassVar[bool] = False
     """Whether the messages of a call are told apart by their recipients only, so that none may be in two of them."""
 

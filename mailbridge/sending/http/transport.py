@@ -31,6 +31,7 @@ from mailbridge.sending.http.provider import Provider
 from mailbridge.sending.http.reach import http_options
 from mailbridge.sending.http.refusal import complaint, refused
 from mailbridge.sending.transport import Verification
+from mailbridge.sending.unsupported import unsupported
 
 _NOW = Now()
 _WALL = Wall()
@@ -168,12 +169,17 @@ class HttpTransport(Provider):
     def outgoing(self, delivery: Delivery) -> Message:
         """Return the message for those recipients of the delivery that are still to get it.
 
-        Raises MessageInvalid when they, or what the message says, are more than the provider takes.
+        Raises MessageInvalid when they, or what the message says, are more than the provider takes, and
+        Unsupported for data that it has no use for.
         """
         message = delivery.message
         if len(delivery.envelope.recipients) < len(message.envelope.recipients):
             message = narrowed(message, delivery.envelope.recipients)
         self.limits.check(message)
+        if self.data_needs_template and message.template is None:
+            for feature in ("merge_data", "merge_global"):
+                if getattr(message, feature):
+                    raise unsupported(feature, self)
         return message
 
     def kind(self, message: Message) -> Hashable:

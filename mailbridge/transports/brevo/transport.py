@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Mapping, Sequence
+from functools import partial
 from json import dumps
 from typing import Any, ClassVar
 from uuid import NAMESPACE_URL, uuid5
@@ -48,6 +49,7 @@ CODES: Mapping[str, type[MailError]] = {
     "duplicate_request": OutcomeUnknown,
 }
 _BAD_SENDER = re.compile(r"\bsender\b.*\bvalid|\bvalid sender\b", re.IGNORECASE | re.DOTALL).search
+_EXPRESSION = re.compile(r"\{[{%#]").search
 _SPECIALS = frozenset('()<>[]:;@\\,."')  # RFC 5322 section 3.2.3
 _LONGEST_PAUSE = 3600.0  # seconds
 _METADATA = "X-Mailin-custom"
@@ -95,12 +97,12 @@ class BrevoTransport(HttpTransport):
 
     def read(self, response: HttpResponse, message: Message) -> Receipt:
         """Return the receipt of one message."""
-        return self._receipt(response.get("messageId"), message, response)
+        return self._receipt(response, response.get("messageId"), message)
 
     def read_many(self, response: HttpResponse, messages: Sequence[Message]) -> list[Outcome]:
         """Return a receipt for each version, whose ids come in their order."""
         found = response.get("messageIds", default=[])
-        return [self._receipt(each, message, response) for each, message in zip(found, messages, strict=False)]
+        return self.outcomes(partial(self._receipt, response), found, messages)
 
     def meaning(self, response: HttpResponse, said: Complaint) -> type[MailError] | None:
         """Tell a sender that Brevo does not know from other invalid parameters."""
@@ -185,7 +187,7 @@ class BrevoTransport(HttpTransport):
             )
         return {"name": name, "content": base64_of(file)}
 
-    def _receipt(self, found: Any, message: Message, response: HttpResponse) -> Receipt:
+    def _receipt(self, response: HttpResponse, found: Any, message: Message) -> Receipt:
         if not isinstance(found, str) or not found:
             raise self.unexpected(response)
         return self.receipt(message, provider_ids=(found,), message_id=found)
@@ -207,8 +209,23 @@ def _own(message: Message, options: BrevoOptions) -> dict[str, Any]:
     if message.reply_to:
         said["replyTo"] = _mailbox(message.reply_to[0])
     if message.merge_global:
-        said["params"] = message.merge_global
+        said["params"] = _data(message.merge_global)
     return said
+
+
+def _data(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return merge data, in which there may be no template language: Brevo would carry it out.
+
+    Whoever gives {{7*7}} as his name would be called 49, as a bug bounty found
+    (github.com/betagouv/recommandations-collaboratives/pull/2381, 2026-09).
+    """
+    if _EXPRESSION(dumps(data, ensure_ascii=False)):
+        raise MessageInvalid(
+            "merge_global: Brevo reads {{, {% and {# in data as its template language, and carries it out.",
+            field="merge_global",
+            hints=["Take it out of what users wrote, or put a blank between the two characters."],
+        )
+    return data
 
 
 def _content(message: Message) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from mailbridge.extend import (
     base64_of,
     distinct,
     header_map,
+    text_of,
     wire_form,
 )
 from mailbridge.transports.elasticemail import plugin
@@ -127,7 +128,7 @@ class ElasticEmailTransport(HttpTransport):
             "Attachments": [_file(each) for each in message.attachments],
             "Headers": header_map(message, without=("message-id",)),
             # https://elasticemail.com/developers (2026-11-22): it comes back in notifications
-            "Postback": dumps(message.metadata, ensure_ascii=False) if message.metadata else None,
+            "Postback": dumps(message.metadata, ensure_ascii=False, allow_nan=False) if message.metadata else None,
             "Utm": _utm(self.options(message, ElasticEmailOptions)),
         }
         return {name: value for name, value in said.items() if value}
@@ -164,7 +165,7 @@ def _texts(data: Mapping[str, Any]) -> dict[str, str]:
             raise MessageInvalid(
                 f"merge_global.{name}: Elastic Email takes text and numbers only.", field="merge_global"
             )
-    return {name: _text_of(value) for name, value in data.items()}
+    return {name: text_of(value) for name, value in data.items()}
 
 
 def _bounces(message: Message) -> str | None:
@@ -201,9 +202,3 @@ def _file(file: Attachment) -> dict[str, Any]:
         "BinaryContent": base64_of(file),
         "Size": len(file.content),
     }
-
-
-def _text_of(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return "" if value is None else str(value)

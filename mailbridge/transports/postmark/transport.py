@@ -13,7 +13,6 @@ from mailbridge.extend import (
     Complaint,
     ConfigError,
     ContentRefused,
-    Delivery,
     HttpRequest,
     HttpResponse,
     HttpTransport,
@@ -33,7 +32,6 @@ from mailbridge.extend import (
     dig,
     header_pairs,
     text_of,
-    unsupported,
     wire_form,
     wire_forms,
 )
@@ -76,6 +74,7 @@ class PostmarkTransport(HttpTransport):
     plugin = plugin
     regions: ClassVar = {"": "https://api.postmarkapp.com"}
     codes = CODES
+    data_needs_template = True
 
     def __init__(self, settings: PostmarkSettings) -> None:
         super().__init__(settings)
@@ -86,14 +85,6 @@ class PostmarkTransport(HttpTransport):
     def kind(self, message: Message) -> bool:
         """Return whether the message needs the endpoint for templates: a call is for one endpoint."""
         return message.template is not None
-
-    def outgoing(self, delivery: Delivery) -> Message:
-        """Refuse data without a template: Postmark would ignore it, and say nothing."""
-        message = super().outgoing(delivery)
-        for feature in ("merge_data", "merge_global"):
-            if message.template is None and getattr(message, feature):
-                raise unsupported(feature, self)
-        return message
 
     def build(self, message: Message) -> HttpRequest:
         """Return the call for one message."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC
+from functools import partial
 from typing import Any, ClassVar
 
 from mailbridge.extend import (
@@ -13,7 +14,6 @@ from mailbridge.extend import (
     Complaint,
     ConfigError,
     ContentRefused,
-    Delivery,
     HttpRequest,
     HttpResponse,
     HttpTransport,
@@ -28,8 +28,8 @@ from mailbridge.extend import (
     base64_of,
     dig,
     header_map,
+    text_of,
     typed_name,
-    unsupported,
     wire_form,
 )
 from mailbridge.transports.resend import plugin
@@ -59,6 +59,7 @@ class ResendTransport(HttpTransport):
     plugin = plugin
     regions: ClassVar = {"": "https://api.resend.com"}
     codes = CODES
+    data_needs_template = True
 
     def __init__(self, settings: ResendSettings) -> None:
         super().__init__(settings)
@@ -70,14 +71,6 @@ class ResendTransport(HttpTransport):
         https://resend.com/docs/dashboard/emails/batch-sending, github.com/utopia-php/messaging/pull/120 (2026-11-22).
         """
         return not message.attachments and message.send_at is None
-
-    def outgoing(self, delivery: Delivery) -> Message:
-        """Refuse data without a template: only templates have variables."""
-        message = super().outgoing(delivery)
-        for feature in ("merge_data", "merge_global"):
-            if message.template is None and getattr(message, feature):
-                raise unsupported(feature, self)
-        return message
 
     def build(self, message: Message) -> HttpRequest:
         """Return the call for one message."""
@@ -92,18 +85,16 @@ class ResendTransport(HttpTransport):
 
     def read(self, response: HttpResponse, message: Message) -> Receipt:
         """Return the receipt of one message."""
-        return self._receipt(response.data, message, response)
+        return self._receipt(response, response.data, message)
 
     def read_many(self, response: HttpResponse, messages: Sequence[Message]) -> list[Outcome]:
         """Return the outcomes of a batch: refusals have the message's number, ids come in the order of the rest."""
-        refusals = {each["index"]: str(each.get("message", "")) for each in response.get("errors", default=[])}
-        answers = iter(response.get("data", default=[]))
-        return [
-            self._refused(refusals[number])
-            if number in refusals
-            else self._outcome(next(answers, None), each, response)
-            for number, each in enumerate(messages)
-        ]
+        refusals = {
+            each["index"]: self._refused(str(each.get("message", ""))) for each in response.get("errors", default=[])
+        }
+        taken = iter(response.get("data", default=[]))
+        answers = [refusals[number] if number in refusals else next(taken, None) for number in range(len(messages))]
+        return self.outcomes(partial(self._receipt, response), answers, messages)
 
     def complaint(self, response: HttpResponse) -> Complaint:
         """Read `{"statusCode": 422, "name": "validation_error", "message": "…"}`."""
@@ -169,13 +160,10 @@ class ResendTransport(HttpTransport):
             )
         return said
 
-    def _outcome(self, answer: Any, message: Message, response: HttpResponse) -> Outcome:
-        try:
-            return self._receipt(answer, message, response)
-        except MailError as error:
-            return error.with_traceback(None)
-
-    def _receipt(self, answer: Any, message: Message, response: HttpResponse) -> Receipt:
+    def _receipt(self, response: HttpResponse, answer: Any, message: Message) -> Receipt:
+        """Return the receipt for one answer; raise the refusal that may stand in its place."""
+        if isinstance(answer, MailError):
+            raise answer
         found = dig(answer, "id")
         if not isinstance(found, str) or not found:
             raise self.unexpected(response)
@@ -215,7 +203,7 @@ def _tags(message: Message) -> list[dict[str, str]]:
     Raises MessageInvalid for what they cannot hold.
     """
     pairs = [("tags", f"tag{number}", tag) for number, tag in enumerate(message.tags, start=1)]
-    pairs += [("metadata", name, _text_of(value)) for name, value in message.metadata.items()]
+    pairs += [("metadata", name, text_of(value)) for name, value in message.metadata.items()]
     for field, name, value in pairs:
         if not _TAG(name) or not _TAG(value):
             raise MessageInvalid(
@@ -228,9 +216,3 @@ def _tags(message: Message) -> list[dict[str, str]]:
     if len(named) < len(pairs):
         raise MessageInvalid("metadata: the names tag1, tag2 … are those of the tags.", field="metadata")
     return [{"name": name, "value": value} for name, value in named.items()]
-
-
-def _text_of(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)

@@ -14,7 +14,6 @@ from mailbridge.extend import (
     ClientCredentials,
     Complaint,
     ConfigError,
-    Delivery,
     GivenTokens,
     HttpRequest,
     HttpResponse,
@@ -31,7 +30,6 @@ from mailbridge.extend import (
     base64_of,
     distinct,
     typed_name,
-    unsupported,
 )
 from mailbridge.transports.sendpulse import plugin
 from mailbridge.transports.sendpulse.settings import SendPulseOptions, SendPulseSettings
@@ -53,18 +51,11 @@ class SendPulseTransport(Authorised):
     plugin = plugin
     regions: ClassVar = {"": "https://api.sendpulse.com"}
     codes: ClassVar = {"2020202020": RateLimited}  # more than ten calls in a second
+    data_needs_template = True
 
     def __init__(self, settings: SendPulseSettings) -> None:
         super().__init__(settings)
         self.tokens = self._tokens(settings)
-
-    def outgoing(self, delivery: Delivery) -> Message:
-        """Refuse data without a template: only templates have variables."""
-        message = super().outgoing(delivery)
-        for feature in ("merge_data", "merge_global"):
-            if message.template is None and getattr(message, feature):
-                raise unsupported(feature, self)
-        return message
 
     def build(self, message: Message) -> HttpRequest:
         """Return the call for one message."""

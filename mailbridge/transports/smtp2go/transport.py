@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import UTC
+from functools import partial
 from typing import Any, ClassVar
 
 from mailbridge.extend import (
@@ -12,7 +13,6 @@ from mailbridge.extend import (
     AuthFailed,
     Complaint,
     ContentRefused,
-    Delivery,
     HttpRequest,
     HttpResponse,
     HttpTransport,
@@ -32,7 +32,6 @@ from mailbridge.extend import (
     encoded_form,
     encoded_text,
     header_pairs,
-    unsupported,
     wire_form,
 )
 from mailbridge.transports.smtp2go import plugin
@@ -61,6 +60,7 @@ class Smtp2goTransport(HttpTransport):
         "au": "https://au-api.smtp2go.com/v3",
     }
     codes: ClassVar = {"ENDPOINT_PERMISSION_DENIED": AuthFailed}  # it comes as 400
+    data_needs_template = True
 
     def __init__(self, settings: Smtp2goSettings) -> None:
         super().__init__(settings)
@@ -73,14 +73,6 @@ class Smtp2goTransport(HttpTransport):
     def joins(self, message: Message) -> bool:
         """Whether a batch takes it: one with a template would need a subject there, which it must not have."""
         return message.template is None
-
-    def outgoing(self, delivery: Delivery) -> Message:
-        """Refuse data without a template: only templates have variables."""
-        message = super().outgoing(delivery)
-        for feature in ("merge_data", "merge_global"):
-            if message.template is None and getattr(message, feature):
-                raise unsupported(feature, self)
-        return message
 
     def build(self, message: Message) -> HttpRequest:
         """Return the call for one message."""
@@ -98,12 +90,12 @@ class Smtp2goTransport(HttpTransport):
         failures = [str(each) for each in said.get("failures") or []]
         if (failures or said.get("failed")) and not said.get("succeeded"):
             raise self._refused(failures, message)
-        return self._receipt(said, message, response, _rows(failures, message))
+        return self._receipt(response, said, message, _rows(failures, message))
 
     def read_many(self, response: HttpResponse, messages: Sequence[Message]) -> list[Outcome]:
         """Return the receipts of a batch, whose ids come in the order of the messages."""
         found = response.get("data", default=[])
-        return [self._receipt(each, message, response) for each, message in zip(found, messages, strict=False)]
+        return self.outcomes(partial(self._receipt, response), found, messages)
 
     def complaint(self, response: HttpResponse) -> Complaint:
         """Read `{"request_id": …, "data": {"error": "…", "error_code": "E_ApiResponseCodes.…"}}`, or both on top."""
@@ -160,7 +152,7 @@ class Smtp2goTransport(HttpTransport):
         return {name: value for name, value in said.items() if value} | _content(message)
 
     def _receipt(
-        self, said: Any, message: Message, response: HttpResponse, rows: dict[str, RecipientStatus] | None = None
+        self, response: HttpResponse, said: Any, message: Message, rows: dict[str, RecipientStatus] | None = None
     ) -> Receipt:
         """Return the receipt; a message for later has the id of its schedule."""
         found = dig(said, "email_id") or dig(said, "schedule_id")

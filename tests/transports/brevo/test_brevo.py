@@ -195,6 +195,12 @@ REFUSED = {
         MessageInvalid,
         "attachments.content_id",
     ),
+    "template language in data": ({"merge_global": {"a": {"b": ["{{7*7}}"]}}}, MessageInvalid, "merge_global"),
+    "template language in data by recipient": (
+        {"merge_data": {"ann@example.org": {"name": "{% debug %}"}}},
+        MessageInvalid,
+        "merge_global",
+    ),
     "100 recipients": ({"to": [f"r{n}@example.org" for n in range(100)]}, MessageInvalid, "to"),
 }
 
@@ -338,6 +344,17 @@ def test_too_many_requests_are_waited_for(headers, wait):
     error = staged(lambda request: reply({"code": "too_many_requests"}, 429, headers.items())).send(message())
     assert isinstance(error, RateLimited)
     assert error.retry_after == wait
+
+
+def test_a_second_try_whose_key_is_known_leaves_the_outcome_unknown(colour):
+    """The first call may have been taken, and Brevo does not tell its answer again: nobody may call it refused."""
+    known = {"code": "duplicate_parameter", "message": "idempotencyKey already used"}
+    with HttpPeer([answer(500), answer(400, known)]) as peer:
+        with colour.using(Mailer(f"retry({DSN}?base_url={peer.url}/v3, wait=0.01, attempts=2)")) as mailer:
+            with pytest.raises(OutcomeUnknown, match="already used"):
+                colour.send(mailer, message())
+    first, second = (request.json["headers"] for request in peer.requests)
+    assert first == second
 
 
 # --- settings and verify
