@@ -5,7 +5,7 @@ from __future__ import annotations
 import string
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.aws import Key, signature
 
@@ -29,6 +29,7 @@ def test_amazons_own_example() -> None:
     assert signed.header("x-amz-date") == "20150830T123600Z"
 
 
+@settings(deadline=None)  # the first example loads botocore
 @given(
     secret=words,
     token=st.just("") | words,
