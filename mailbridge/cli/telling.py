@@ -83,7 +83,8 @@ def tell_receipt(receipt: Receipt) -> None:
     click.echo(
         f"{verb} by {visible(receipt.transport)} in {ms:.1f} ms: {accepted} of {len(receipt.recipients)} accepted."
     )
-    click.echo(f"  Message-ID: {visible(receipt.message_id)}")
+    if receipt.message_id:  # some providers write another one, and do not tell it
+        click.echo(f"  Message-ID: {visible(receipt.message_id)}")
     if receipt.provider_id:
         click.echo(f"  Provider's id: {visible(receipt.provider_id)}")
     shown = dict(receipt.recipients)

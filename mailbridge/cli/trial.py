@@ -15,13 +15,14 @@ from mailbridge.cli.telling import (
     tell_transcript,
     transcript_rows,
 )
-from mailbridge.errors import MailError
+from mailbridge.errors import MailError, MessageInvalid
 from mailbridge.escapes import visible
 from mailbridge.extend import MimeTransport
 
 if TYPE_CHECKING:
     from mailbridge.cli.route import Route
     from mailbridge.extend import Delivery, Mime
+    from mailbridge.mailer import Mailer
     from mailbridge.message.message import Message
     from mailbridge.receipt import Receipt
     from mailbridge.transcript import Transcript
@@ -31,9 +32,19 @@ def send_once(route: Route, message: Message) -> Receipt | MailError:
     """Send one message; return what became of it."""
     with route.mailer as mailer:
         try:
-            return mailer.send(message, via=route.name)
+            return _sent(mailer, message, route.name)
         except MailError as error:
             return error
+
+
+def _sent(mailer: Mailer, message: Message, name: str | None = None) -> Receipt:
+    """Send a message of ours, without its further header where the transport has no place for that."""
+    try:
+        return mailer.send(message, via=name)
+    except MessageInvalid as error:  # before anything was sent
+        if not message.headers or error.field != "headers":
+            raise
+    return mailer.send(message.replace(headers=()), via=name)
 
 
 def tell_trial(
@@ -89,7 +100,7 @@ def tell_dry_run(route: Route, message: Message, *, as_json: bool) -> Exit:
 
     transport = route.transport
     kept = DryRun(transport.features, str(transport))
-    Mailer(kept).send(message)
+    _sent(Mailer(kept), message)
     text = kept.mime.decode(errors="replace").replace("\r\n", "\n")
     if as_json:
         tell_json(

@@ -5,6 +5,7 @@ import sys
 from email import message_from_bytes, message_from_string, policy
 
 import pytest
+from support.http_peer import HttpPeer, answer
 from support.script import reply
 
 BASE = ("test-send", "ann@example.org", "--from", "app@example.com", "--dsn")
@@ -37,6 +38,27 @@ def test_the_message_says_when_and_by_what_it_was_sent(run, nowhere):
         assert f"{sys.version_info.major}.{sys.version_info.minor}." in content
         assert " UTC" in content
         assert f"file://{nowhere}/out?format=eml" in content
+
+
+@pytest.mark.parametrize(
+    "dsn",
+    [
+        pytest.param("sendpulse://?api_key=key-0123456789", id="no headers at all"),
+        pytest.param("msgraph://ann%40example.com@default?token=t-0123456789", id="none of this name"),
+    ],
+)
+def test_what_a_transport_has_no_place_for_is_left_out_of_the_message(dsn, run):
+    paths = []
+
+    def respond(request):
+        paths.append(request.path)
+        return answer(202) if "sendMail" in request.path else answer(200, {"result": True, "id": "x-1"})
+
+    with HttpPeer(respond) as peer:
+        result = run(*BASE, f"{dsn}&base_url={peer.url}")
+    assert (result.code, len(paths)) == (0, 1)
+    assert "Message-ID" not in result.out, "the provider writes one, and does not tell it"
+    assert "1 of 1 accepted" in result.out
 
 
 def test_content_can_be_given(run, nowhere):

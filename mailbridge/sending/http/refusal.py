@@ -98,7 +98,7 @@ def refused(
         code=response.status,
         provider_code=said.code,
         retry_after=wait if issubclass(kind, (RateLimited, ServerError)) else None,
-        hints=_HINTS.get(response.status, ()) if said.code not in codes else (),
+        hints=_hints(kind, response.status),
         transport=transport,
     )
 
@@ -135,6 +135,13 @@ def _strange(response: HttpResponse, said: Complaint, transport: str) -> MailErr
     return kind(f"{transport} answered {words(response, said)}", phase="response", code=status, transport=transport)
 
 
+def _hints(kind: type[MailError], status: int) -> tuple[str, ...]:
+    """Return what helps against an error of this kind; what a status advises is not said where it means another."""
+    if KINDS.get(status) is kind:
+        return _HINTS.get(status, ())
+    return _HINTS[401] if kind is AuthFailed else ()
+
+
 def _snippet(response: HttpResponse) -> str:
     """Return the beginning of a body that is no error body of an API, if it is text at all."""
     kind = response.header("content-type") or ""
@@ -154,7 +161,7 @@ _VERBS: Mapping[type[MailError], str] = {
     ServerError: "cannot do it now",
 }
 _HINTS: Mapping[int, tuple[str, ...]] = {
-    401: ("Check the key, and that it belongs to this region (mailbridge doctor, or verify(), tells).",),
+    401: ("Check the key, and that it belongs to this account and region; mailbridge config check --verify tells.",),
     402: ("The account has no credit left, or its plan does not allow this.",),
     403: ("The key may lack the right to send, or the sender is not verified.",),
     404: ("Check base_url, the region, and the names in the settings.",),

@@ -134,6 +134,17 @@ def test_the_field_and_the_code_are_told() -> None:
     assert refusal(400, body).text == "acme://us refused the message: is not an address (HTTP 400, invalid, to.0)."
 
 
+@pytest.mark.parametrize(("status", "code"), [(401, ""), (401, "bad_key"), (500, "bad_key")])
+def test_refused_credentials_come_with_advice_however_they_are_told(status: int, code: str) -> None:
+    body = json.dumps({"message": "no", "code": code}).encode()
+    assert "config check --verify" in str(refusal(status, body, bad_key=AuthFailed))
+
+
+def test_a_code_that_means_something_else_takes_the_advice_of_its_status_away() -> None:
+    error = refusal(401, b'{"message": "no", "code": "no_credits"}', no_credits=ConfigError)
+    assert not error.hints
+
+
 def test_a_web_page_is_not_repeated() -> None:
     error = refusal(502, b"<html><body>nginx</body></html>", ("Content-Type", "text/html"))
     assert "web page" in error.text
