@@ -24,6 +24,10 @@ from mailbridge.drivers.wire import Wire
 from mailbridge.errors import ConfigError, MailError, TimedOut
 from mailbridge.flow.operations import Connect, TlsOptions
 
+SMALL = 1 << 14
+"""Octets of a body that travel in one segment with the head: httpcore writes the two apart, which is a system call
+and a packet more."""
+
 _SHORTEST = 0.001  # seconds; 0 would mean "do not wait", and something else to the socket
 
 
@@ -58,6 +62,11 @@ class Progress:
 
 progress: ContextVar[Progress] = ContextVar("mailbridge_http_progress")
 """The exchange that this thread or task is in."""
+
+
+def is_head(octets: bytes, exchange: Progress) -> bool:
+    """Whether these are the head of a request for a server, whose body may follow."""
+    return not exchange.sent and octets.endswith(b"\r\n\r\n") and not octets.startswith(b"CONNECT ")
 
 
 class Network(core.NetworkBackend):
@@ -103,18 +112,32 @@ class SyncStream(core.NetworkStream):
     def __init__(self, stream: Any, others: WeakSet[SyncStream]) -> None:
         self._stream = stream
         self._others = others
+        self._head = b""
         others.add(self)
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Read, in the time that is left."""
+        if self._head:
+            self._send(b"", progress.get(), timeout)
         return self._stream.read(max_bytes, progress.get().left(timeout))  # type: ignore[no-any-return]
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write, in the time that is left."""
+        if not buffer:
+            return
         exchange = progress.get()
         exchange.witnessed = True
-        self._stream.write(buffer, exchange.left(timeout))
-        exchange.wrote(buffer)
+        if is_head(buffer, exchange) and not self._head:
+            self._head = buffer
+            return
+        if self._head and len(buffer) > SMALL:
+            self._send(b"", exchange, timeout)
+        self._send(buffer, exchange, timeout)
+
+    def _send(self, buffer: bytes, exchange: Progress, timeout: float | None) -> None:
+        data, self._head = self._head + buffer, b""
+        self._stream.write(data, exchange.left(timeout))
+        exchange.wrote(data)
 
     def close(self) -> None:
         """Close."""
@@ -171,9 +194,12 @@ class AsyncStream(core.AsyncNetworkStream):
     def __init__(self, wire: Wire, options: TlsOptions) -> None:
         self._wire = wire
         self._tls = options
+        self._head = b""
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
         """Read what comes next."""
+        if self._head:
+            await self._send(b"", progress.get(), timeout)
         try:
             self._wire.allow(progress.get().left(timeout))
             return await self._wire.read()
@@ -188,15 +214,24 @@ class AsyncStream(core.AsyncNetworkStream):
             return
         exchange = progress.get()
         exchange.witnessed = True
+        if is_head(buffer, exchange) and not self._head:
+            self._head = buffer
+            return
+        if self._head and len(buffer) > SMALL:
+            await self._send(b"", exchange, timeout)
+        await self._send(buffer, exchange, timeout)
+
+    async def _send(self, buffer: bytes, exchange: Progress, timeout: float | None) -> None:  # noqa: ASYNC109
+        data, self._head = self._head + buffer, b""
         try:
-            writing = self._wire.write((buffer,), exchange.left(timeout))
+            writing = self._wire.write((data,), exchange.left(timeout))
             if writing is not None:
                 await writing
         except TimedOut as error:
             raise core.WriteTimeout(error.text) from None
         except MailError as error:
             raise core.WriteError(error.text) from None
-        exchange.wrote(buffer)
+        exchange.wrote(data)
 
     async def aclose(self) -> None:
         """Close."""
