@@ -641,7 +641,7 @@ def test_a_key_that_may_only_send_may_not_ask() -> None:
     [
         ("sparkpost://default", "api_key"),
         ("sparkpost://SG.canary.x@default", "an API key of SendGrid"),
-        ("sparkpost://key-canary@default", "an API key of Mailgun"),
+        ("sparkpost://key-0123456789abcdef0123456789abcdef@default", "an API key of Mailgun"),
         ("sparkpost://Bearer%20canary@default", "give the key alone"),
         (f"{DSN}?region=de", "region"),
         (f"{DSN}?subaccount=mine", "subaccount"),
