@@ -9,6 +9,15 @@ from mailbridge.message.attachment import Attachment
 from mailbridge.message.media_type import guessed, media_type
 
 _UTF_8 = ("utf-8", "us-ascii", "utf8")
+_OTHER_NAMES = {
+    "application/javascript": "text/javascript",
+    "application/x-gzip": "application/gzip",
+    "application/x-zip-compressed": "application/zip",
+    "application/xml": "text/xml",
+    "audio/mp3": "audio/mpeg",
+    "image/jpg": "image/jpeg",
+}
+"""Types of the same thing, so that the name of a file says the one as well as the other."""
 
 
 def typed_name(file: Attachment, shown: str, *, parameters: bool = False) -> str:
@@ -22,11 +31,11 @@ def typed_name(file: Attachment, shown: str, *, parameters: bool = False) -> str
         parameters: whether the service is told the content type too, so that parameters may stand there.
     """
     name = file.filename or f"attachment{guess_extension(file.mime_type) or ''}"
-    if guessed(name) != file.mime_type:
+    if _usual(guessed(name)) != _usual(file.mime_type):
         raise MessageInvalid(
             f"attachments.filename: {shown} goes by the extension of {name!r}, which does not say {file.mime_type}.",
             field="attachments.filename",
-            hints=["Give the file a name with the extension of its type."],
+            hints=["Give the file a name with the extension of its type; if the type is not known, leave it out."],
         )
     said = {} if parameters else media_type(file.content_type, "attachments.content_type")[1]
     for parameter, value in said.items():
@@ -37,3 +46,7 @@ def typed_name(file: Attachment, shown: str, *, parameters: bool = False) -> str
                 hints=["Encode text as UTF-8, and leave other parameters out."],
             )
     return name
+
+
+def _usual(mime_type: str) -> str:
+    return _OTHER_NAMES.get(mime_type, mime_type)

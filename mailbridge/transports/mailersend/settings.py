@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from mailbridge.extend import HttpSettings, ProviderOptions, Secret
+from mailbridge.extend import HttpSettings, ProviderOptions, Secret, told_apart
 
 
 class MailerSendSettings(HttpSettings):
@@ -24,7 +24,7 @@ class MailerSendSettings(HttpSettings):
         if token.startswith("mssp."):
             raise ValueError("api_token is an SMTP password, which mailersend+smtp takes")
         if not token.startswith(("mlsn.", "eyJ")) and not self.base_url:  # older ones are JSON Web Tokens
-            raise ValueError("api_token is no API token of MailerSend: they begin with mlsn.")
+            raise ValueError(f"api_token is {told_apart(token, 'API token of MailerSend')}: they begin with mlsn.")
         return self
 
 

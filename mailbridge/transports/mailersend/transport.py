@@ -35,6 +35,9 @@ from mailbridge.transports.mailersend.settings import MailerSendOptions, MailerS
 
 BULK = 500  # messages in a call of the bulk endpoint
 BULK_BYTES = 50_000_000
+# Without data MailerSend does not read a text as a template at all (developers.mailersend.com/api/v1/features,
+# 2026-11-22), so that {{name|default("friend")}} would reach whoever has no data as it stands.
+NO_DATA = {"mailbridge": ""}
 _AHEAD = 1000  # messages under way together
 
 # Codes stand in the texts: "… #MS42207" (seen in reports of users, 2026-11-22).
@@ -143,9 +146,10 @@ class MailerSendTransport(HttpTransport):
         said |= _content(message) | _headers(message)
         if message.send_at is not None:
             said["send_at"] = int(message.send_at.timestamp())
-        if message.merge_global:
+        if "merge_global" in message.__dict__:  # a private copy has it also where it is empty
             everybody = [each for addresses in recipients.values() for each in addresses]
-            said["personalization"] = [{"email": each.wire, "data": message.merge_global} for each in everybody]
+            data = message.merge_global or NO_DATA
+            said["personalization"] = [{"email": each.wire, "data": data} for each in everybody]
         if (bulk := self.options(message, MailerSendOptions).precedence_bulk) is not None:
             said["precedence_bulk"] = bulk
         return said

@@ -14,6 +14,8 @@ from mailbridge.extend import typed_name
         (Attachment(b"%PDF", "REPORT.PDF"), "REPORT.PDF"),
         (Attachment("ä", "a.txt"), "a.txt"),
         (Attachment(b"x", "README"), "README"),
+        (Attachment(b"x", "a.jpg", "image/jpg"), "a.jpg"),
+        (Attachment(b"x", "a.xml", "application/xml"), "a.xml"),
         (Attachment(b"GIF", None, "image/gif"), "attachment.gif"),
         (Attachment(b"x"), "attachment.bin"),
     ],

@@ -194,6 +194,16 @@ def test_copies_are_calls_of_their_own_with_their_data_whatever_the_spelling(wea
     assert receipt.accepted == ("Ann@Bücher.example", "Bob@Example.org")
 
 
+def test_braces_are_text_in_a_message_without_data_and_a_template_in_every_private_copy():
+    text = "Hello {{name|default('friend')}}"
+    assert "personalization" not in said(message(text=text))
+    stage = staged()
+    stage.send(
+        message(text=text, to=["ann@example.org", "bob@example.org"], merge_data={"ann@example.org": {"name": "A"}})
+    )
+    assert [body["personalization"][0]["data"] for body in stage.bodies] == [{"name": "A"}, {"mailbridge": ""}]
+
+
 def test_a_list_is_a_call_for_each_message():
     stage = staged()
     outcomes = stage.send_many([message(), message(to="bob@example.org")])
