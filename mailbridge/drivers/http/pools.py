@@ -28,7 +28,7 @@ class Pool(engine.HTTPTransport):
         if options.proxy is None:
             self._pool = core.ConnectionPool(**settings)
         else:
-            self._pool = core.HTTPProxy(**settings, **_proxy(options.proxy))
+            self._pool = core.HTTPProxy(**settings, **_proxy(options, options.proxy))
 
     def renounce(self) -> None:
         """Let go of the connections of the parent, if this process was forked off."""
@@ -44,7 +44,7 @@ class AsyncPool(engine.AsyncHTTPTransport):
         if options.proxy is None:
             pool = core.AsyncConnectionPool(**settings)
         else:
-            pool = core.AsyncHTTPProxy(**settings, **_proxy(options.proxy))
+            pool = core.AsyncHTTPProxy(**settings, **_proxy(options, options.proxy))
         self._pool = OneConnection(pool)  # type: ignore[assignment]  # it has the methods that are called
 
 
@@ -85,7 +85,8 @@ def _settings(options: HttpOptions, connections: int) -> dict[str, Any]:
     }
 
 
-def _proxy(address: str) -> dict[str, Any]:
+def _proxy(options: HttpOptions, address: str) -> dict[str, Any]:
     proxy = engine.Proxy(address)
     url = core.URL(scheme=proxy.url.raw_scheme, host=proxy.url.raw_host, port=proxy.url.port, target=proxy.url.raw_path)
-    return {"proxy_url": url, "proxy_auth": proxy.raw_auth}
+    context = context_for(options) if proxy.url.scheme == "https" else None
+    return {"proxy_url": url, "proxy_auth": proxy.raw_auth, "proxy_ssl_context": context}

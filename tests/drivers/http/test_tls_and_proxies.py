@@ -72,6 +72,13 @@ def test_a_proxy_makes_a_tunnel_and_learns_nothing(engine: Engine) -> None:
         assert peer.requests[0].header("proxy-authorization") is None
 
 
+def test_the_way_to_the_proxy_may_be_encrypted_too(engine: Engine) -> None:
+    with HttpPeer([answer(202)], tls=True) as peer, HttpPeer([tunnel()], tls=True) as proxy:
+        given = options(ca_file=peer.ca_file, proxy=proxy.url)
+        assert engine.exchange(post(peer.url, b"{}", ("Authorization", KEY)), given).status == 202
+        assert [request.method for request in proxy.requests] == ["CONNECT"]
+
+
 def test_a_proxy_passes_plain_requests_on(engine: Engine) -> None:
     with HttpPeer([answer(202)]) as proxy:
         given = options(proxy=f"http://ann:s3cret@{proxy.address}")
