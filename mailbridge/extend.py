@@ -128,7 +128,7 @@ if TYPE_CHECKING:
     from mailbridge.sending.transport import Transport, Verification
     from mailbridge.sending.unsupported import unsupported
     from mailbridge.settings.http import HttpSettings
-    from mailbridge.settings.keys import kind_of_key
+    from mailbridge.settings.keys import kind_of_key, told_apart
     from mailbridge.settings.seconds import Seconds
     from mailbridge.settings.transport import TransportSettings
     from mailbridge.smtp.server import Server as SmtpServer
@@ -249,6 +249,7 @@ __all__ = [
     "text_of",
     "timestamp",
     "tokens_for",
+    "told_apart",
     "typed_name",
     "unsupported",
     "visible",
@@ -320,7 +321,7 @@ _HOMES = {
     "mailbridge.sending.smtp": "SmtpTransport",
     "mailbridge.sending.unsupported": "unsupported",
     "mailbridge.settings.http": "HttpSettings",
-    "mailbridge.settings.keys": "kind_of_key",
+    "mailbridge.settings.keys": "kind_of_key told_apart",
     "mailbridge.settings.seconds": "Seconds",
     "mailbridge.settings.transport": "TransportSettings",
     "mailbridge.smtp.server": "Server=SmtpServer",

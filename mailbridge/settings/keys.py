@@ -34,15 +34,28 @@ KINDS = (
     _kind(r"mssp\.[\w.]{12,}", "an SMTP password of MailerSend", "mailersend"),
     _kind(r"api-[0-9A-Fa-f]{32}", "an API key of SMTP2GO"),
     _kind(r"A[KS]IA[A-Z0-9]{16}", "the id of an AWS access key, not its secret"),
+)
+TOKENS = (
     _kind(r"ya29\.[\w-]+", "an OAuth 2 access token of Google, which belongs into token"),
     _kind(r"eyJ[\w-]{10,}\.[\w-]+\.[\w-]*", "an OAuth 2 access token, which belongs into token"),
 )
 
 
-def kind_of_key(key: str) -> Kind | None:
-    """Return the kind of a key, if its look says so.
+def kind_of_key(key: str, *, tokens: bool = True) -> Kind | None:
+    """Return the kind of a key, if its look says so; `tokens` of OAuth 2 are no mistake everywhere.
 
     >>> kind_of_key("xkeysib-0a1b2c").what
     'an API key of Brevo'
     """
-    return next((kind for kind in KINDS if kind.pattern.fullmatch(key)), None)
+    kinds = (*KINDS, *TOKENS) if tokens else KINDS
+    return next((kind for kind in kinds if kind.pattern.fullmatch(key)), None)
+
+
+def told_apart(key: str, wanted: str) -> str:
+    """Return what a key is that is not the wanted one, for a sentence: whose, if its look says so.
+
+    >>> told_apart("xkeysib-0a1b2c", "API key of SendGrid")
+    'an API key of Brevo, no API key of SendGrid'
+    """
+    kind = kind_of_key(key)
+    return f"no {wanted}" if kind is None else f"{kind.what}, no {wanted}"

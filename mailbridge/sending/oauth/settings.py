@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, field_validator, model_validator
 
 from mailbridge.secret import Secret
 from mailbridge.settings.http import HttpSettings
+from mailbridge.settings.keys import kind_of_key
 
 _STORE = ("load", "save", "forget", "claim")
 
@@ -43,6 +44,14 @@ class OAuthFields(BaseModel):
             raise ValueError("a refresh_token needs the client_id that it was granted to")
         if self.client_secret is not None and not self.client_id:
             raise ValueError("a client_secret needs its client_id")
+        return self
+
+    @model_validator(mode="after")
+    def _are_credentials_of_oauth(self) -> Self:
+        for name in ("token", "client_secret", "refresh_token"):
+            secret = getattr(self, name)
+            if isinstance(secret, Secret) and (kind := kind_of_key(secret.reveal(), tokens=False)) is not None:
+                raise ValueError(f"{name} is {kind.what}")
         return self
 
 

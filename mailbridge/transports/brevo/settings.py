@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field, IPvAnyAddress, model_validator
 
-from mailbridge.extend import HttpSettings, ProviderOptions, Secret
+from mailbridge.extend import HttpSettings, ProviderOptions, Secret, told_apart
 
 
 class BrevoSettings(HttpSettings):
@@ -25,7 +25,7 @@ class BrevoSettings(HttpSettings):
         if key.startswith("xsmtpsib-"):
             raise ValueError("api_key is an SMTP key, which brevo+smtp takes")
         if not key.startswith("xkeysib-") and not self.base_url:
-            raise ValueError("api_key is no API key of Brevo: they begin with xkeysib-")
+            raise ValueError(f"api_key is {told_apart(key, 'API key of Brevo')}: they begin with xkeysib-")
         return self
 
 

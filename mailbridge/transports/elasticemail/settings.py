@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from mailbridge.extend import HttpSettings, ProviderOptions, Secret
+from mailbridge.extend import HttpSettings, ProviderOptions, Secret, kind_of_key
 
 
 class ElasticEmailSettings(HttpSettings):
@@ -19,7 +19,10 @@ class ElasticEmailSettings(HttpSettings):
 
     @model_validator(mode="after")  # a validator of a secret field alone could not say why
     def _is_key(self) -> Self:
-        if "@" in self.api_key.reveal():
+        key = self.api_key.reveal()
+        if (kind := kind_of_key(key)) is not None:
+            raise ValueError(f"api_key is {kind.what}")
+        if "@" in key:
             raise ValueError("api_key is an address; with a user and a password it is elasticemail+smtp")
         return self
 

@@ -8,15 +8,9 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from mailbridge.extend import Address, HttpSettings, ProviderOptions, Secret
+from mailbridge.extend import Address, HttpSettings, ProviderOptions, Secret, kind_of_key
 
 _HOSTS = ("api.mailgun.net", "api.eu.mailgun.net")
-_FOREIGN = {
-    "pubkey-": "the public key, which only validates addresses",
-    "SG.": "an API key of SendGrid",
-    "xkeysib-": "an API key of Brevo",
-    "xsmtpsib-": "an SMTP key of Brevo",
-}
 
 
 class MailgunSettings(HttpSettings):
@@ -42,9 +36,10 @@ class MailgunSettings(HttpSettings):
     @model_validator(mode="after")
     def _is_key(self) -> Self:
         key = self.api_key.reveal()
-        for prefix, what in _FOREIGN.items():
-            if key.startswith(prefix):
-                raise ValueError(f"api_key is {what}; Mailgun's are under API keys, or Sending keys of the domain")
+        kind = None if key.startswith("key-") else kind_of_key(key)
+        what = "the public key, which only validates addresses" if key.startswith("pubkey-") else kind and kind.what
+        if what:
+            raise ValueError(f"api_key is {what}; Mailgun's are under API keys, or Sending keys of the domain")
         if "@" in key:
             raise ValueError("api_key is an address; the login for SMTP belongs to mailgun+smtp://")
         return self

@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from mailbridge.extend import HttpSettings, ProviderOptions, Secret
+from mailbridge.extend import HttpSettings, ProviderOptions, Secret, told_apart
 
 
 class ResendSettings(HttpSettings):
@@ -20,7 +20,9 @@ class ResendSettings(HttpSettings):
     @model_validator(mode="after")  # a validator of a secret field alone could not say why
     def _is_key(self) -> Self:
         if not self.api_key.reveal().startswith("re_") and not self.base_url:
-            raise ValueError("api_key is no API key of Resend: they begin with re_")
+            raise ValueError(
+                f"api_key is {told_apart(self.api_key.reveal(), 'API key of Resend')}: they begin with re_"
+            )
         return self
 
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from mailbridge.extend import HttpSettings, ProviderOptions, Secret
+from mailbridge.extend import HttpSettings, ProviderOptions, Secret, told_apart
 
 MailSetting = Literal[
     "bypass_list_management",
@@ -33,8 +33,10 @@ class SendGridSettings(HttpSettings):
 
     @model_validator(mode="after")
     def _is_key(self) -> Self:
-        if not self.api_key.reveal().startswith("SG."):
-            raise ValueError("api_key is no API key of SendGrid: they begin with SG. (the key's id is not the key)")
+        key = self.api_key.reveal()
+        if not key.startswith("SG."):
+            found = told_apart(key, "API key of SendGrid")
+            raise ValueError(f"api_key is {found}: they begin with SG. (the key's id is not the key)")
         return self
 
 

@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from mailbridge.extend import HttpSettings, ProviderOptions, Secret
+from mailbridge.extend import HttpSettings, ProviderOptions, Secret, kind_of_key
 
 
 class SendPulseSettings(HttpSettings):
@@ -25,6 +25,10 @@ class SendPulseSettings(HttpSettings):
     def _is_one_way(self) -> Self:
         if "@" in self.client_id:
             raise ValueError("client_id is an address; with a user and a password it is sendpulse+smtp")
+        for name in ("client_secret", "api_key"):
+            secret = getattr(self, name)
+            if secret is not None and (kind := kind_of_key(secret.reveal(), tokens=False)) is not None:
+                raise ValueError(f"{name} is {kind.what}")
         by_client = bool(self.client_id) and self.client_secret is not None
         if self.api_key is None and not by_client:
             raise ValueError("client_id and client_secret are wanted, or an api_key")

@@ -9,7 +9,7 @@ from typing import ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from mailbridge.extend import HttpSettings, ProviderOptions, Secret
+from mailbridge.extend import HttpSettings, ProviderOptions, Secret, kind_of_key
 from mailbridge.transports.ses.regions import is_region, is_zone
 
 _ID = re.compile(r"(?:AKIA|ASIA)[A-Z0-9]{16}").fullmatch
@@ -65,6 +65,8 @@ class SesSettings(HttpSettings):
 
     def _judge(self, key: str, secret: str) -> None:
         """Recognise keys in the wrong place."""
+        if not _ID(secret) and (kind := kind_of_key(secret)) is not None:
+            raise ValueError(f"secret_access_key is {kind.what}")
         if _ID(secret):
             raise ValueError("secret_access_key is the id of a key; the two seem to be exchanged")
         if _is_smtp_password(secret):

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from mailbridge.extend import HttpSettings, Secret
+from mailbridge.extend import HttpSettings, Secret, told_apart
 
 
 class Smtp2goSettings(HttpSettings):
@@ -21,8 +21,8 @@ class Smtp2goSettings(HttpSettings):
 
     @model_validator(mode="after")  # a validator of a secret field alone could not say why
     def _is_key(self) -> Self:
-        if not self.api_key.reveal().startswith("api-") and not self.base_url:
-            raise ValueError(
-                "api_key is no API key of SMTP2GO: they begin with api- (an SMTP user is for smtp2go+smtp)"
-            )
+        key = self.api_key.reveal()
+        if not key.startswith("api-") and not self.base_url:
+            found = told_apart(key, "API key of SMTP2GO")
+            raise ValueError(f"api_key is {found}: they begin with api- (an SMTP user is for smtp2go+smtp)")
         return self

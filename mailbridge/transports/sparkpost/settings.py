@@ -7,15 +7,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from mailbridge.extend import HttpSettings, ProviderOptions, Secret
-
-_FOREIGN = {
-    "SG.": "an API key of SendGrid",
-    "key-": "an API key of Mailgun",
-    "xkeysib-": "an API key of Brevo",
-    "xsmtpsib-": "an SMTP key of Brevo",
-    "Bearer ": "a header; give the key alone",
-}
+from mailbridge.extend import HttpSettings, ProviderOptions, Secret, kind_of_key
 
 
 class SparkPostSettings(HttpSettings):
@@ -29,9 +21,11 @@ class SparkPostSettings(HttpSettings):
 
     @model_validator(mode="after")
     def _is_key(self) -> Self:
-        for prefix, what in _FOREIGN.items():
-            if self.api_key.reveal().startswith(prefix):
-                raise ValueError(f"api_key is {what}; SparkPost's are under API Keys, 40 digits and letters")
+        key = self.api_key.reveal()
+        if (kind := kind_of_key(key)) is not None:
+            raise ValueError(f"api_key is {kind.what}; SparkPost's are under API Keys, 40 digits and letters")
+        if key.startswith("Bearer "):
+            raise ValueError("api_key is a header; give the key alone, without Bearer")
         return self
 
 
