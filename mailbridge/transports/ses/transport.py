@@ -25,7 +25,7 @@ from mailbridge.extend import (
 )
 from mailbridge.transports.ses import plugin
 from mailbridge.transports.ses.chain import Chain
-from mailbridge.transports.ses.payload import about, envelope, raw, tags_of
+from mailbridge.transports.ses.payload import about, envelope, tags_of, with_mime
 from mailbridge.transports.ses.refusal import (
     A_DAY_IS_FULL,
     CODES,
@@ -83,7 +83,7 @@ class SesTransport(HttpMimeTransport):
 
     def build_mime(self, message: Message, mime: Mime) -> HttpRequest:
         """Return the call for a message as it is; the destination only says to whom."""
-        return self._email(message, {"Content": raw(mime), "Destination": envelope(message)})
+        return with_mime(self._email(message, {"Destination": envelope(message)}), mime)
 
     def build(self, message: Message) -> HttpRequest:
         """Return the call for one message that SES fills in."""
