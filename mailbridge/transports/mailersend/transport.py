@@ -47,6 +47,7 @@ CODES: Mapping[str, type[MailError]] = {
     "MS42901": ConfigError,  # the quota of the day
     "MS42903": RateLimited,
 }
+_NOT_IN_NAMES = frozenset(",;")
 _CODE = re.compile(r"#(MS\d+)").search
 _ONE_LINK = re.compile(r"<([^<>,]+)>").fullmatch
 
@@ -136,7 +137,7 @@ class MailerSendTransport(HttpTransport):
         recipients = distinct(message)
         said: dict[str, Any] = {
             "from": _mailbox(message.from_),
-            **{field: [_mailbox(each) for each in addresses] for field, addresses in recipients.items()},
+            **{field: [_recipient(each) for each in addresses] for field, addresses in recipients.items()},
             "reply_to": _mailbox(message.reply_to[0]) if message.reply_to else None,
             "attachments": [self._file(each) for each in message.attachments],
             "tags": list(message.tags),
@@ -169,16 +170,18 @@ class MailerSendTransport(HttpTransport):
 
 
 def _mailbox(address: Address) -> dict[str, str]:
-    """Return a mailbox; a name with a comma or a semicolon is encoded beforehand.
+    return {"email": address.wire, "name": address.name} if address.name else {"email": address.wire}
 
-    MailerSend refused such names, as the checks of its own library said (mailersend-python 2.0 betas).
+
+def _recipient(address: Address) -> dict[str, str]:
+    """Return a recipient; a name with a comma or a semicolon is encoded beforehand, for it "may not contain" them.
+
+    https://developers.mailersend.com/api/v1/email.html (2026-11-22); said of recipients only.
     """
-    name = address.name
-    if not name:
-        return {"email": address.wire}
-    if "," in name or ";" in name or "=?" in name:
-        name = encoded_text(name, always=True)
-    return {"email": address.wire, "name": name}
+    said = _mailbox(address)
+    if not _NOT_IN_NAMES.isdisjoint(address.name) or "=?" in address.name:
+        said["name"] = encoded_text(address.name, always=True)
+    return said
 
 
 def _content(message: Message) -> dict[str, str]:

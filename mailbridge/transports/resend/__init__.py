@@ -2,7 +2,7 @@
 
 from mailbridge.extend import Plugin
 
-# https://resend.com/docs/api-reference/emails/send-email and …/send-batch-emails (2026-11-22)
+# https://resend.com/docs: api-reference/emails/send-email, …/send-batch-emails, dashboard/emails/tags (2026-11-22)
 FEATURES = frozenset({
     "attachments", "headers", "html", "idempotency_key", "inline", "list_unsubscribe", "merge_data", "merge_global",
     "merge_headers", "merge_metadata", "metadata", "multiple_reply_to", "priority", "provider_options", "send_at",
@@ -17,6 +17,6 @@ plugin = Plugin(
     summary="Resend, Emails API.",
     example="resend://re_key@default",
     features=FEATURES,
-    limits={"to": 50, "bytes": 40_000_000, "batch": 100, "tag_length": 256},
+    limits={"to": 50, "bytes": 40_000_000, "batch": 100, "tags": 75, "tag_length": 256, "metadata": 75},
     docs="docs/transports/resend.md",
 )

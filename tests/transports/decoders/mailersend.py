@@ -74,14 +74,18 @@ def _headers(said: dict[str, Any]) -> Any:
 
 
 def _mailboxes(said: dict[str, Any], field: str) -> list[Address]:
-    return [_mailbox(each) for each in said.get(field, [])]
+    return [_recipient(each) for each in said.get(field, [])]
 
 
-def _mailbox(said: dict[str, str]) -> Address:
+def _recipient(said: dict[str, str]) -> Address:
     name = said.get("name", "")
     assert "," not in name
     assert ";" not in name
     return Address(said["email"], str(make_header(decode_header(name))) if "=?" in name else name)
+
+
+def _mailbox(said: dict[str, str]) -> Address:
+    return Address(said["email"], said.get("name", ""))
 
 
 def _file(said: dict[str, str]) -> DecodedFile:

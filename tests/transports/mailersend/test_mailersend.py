@@ -122,8 +122,12 @@ BODIES = {
         BASE | {"to": [{"email": "ann@example.org", "name": "=?utf-8?q?Smith=2C_Ann?="}]},
     ),
     "other names are not": (
-        {"to": [('Änne "the" Müller', "ann@example.org")]},
-        BASE | {"to": [{"email": "ann@example.org", "name": 'Änne "the" Müller'}]},
+        {"to": [('Änne "the" Müller', "ann@example.org")], "from_": [("Shop, the", "app@example.com")]},
+        BASE
+        | {
+            "from": {"email": "app@example.com", "name": "Shop, the"},
+            "to": [{"email": "ann@example.org", "name": 'Änne "the" Müller'}],
+        },
     ),
     "a template": (
         {"template": "abc", "subject": None, "text": None, "merge_global": {"n": [1]}},
