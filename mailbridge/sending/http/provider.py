@@ -88,6 +88,10 @@ class Provider(Transport):
         """Whether the message may share a call with others at all."""
         return True
 
+    def together(self) -> int:
+        """Return how many messages a call may hold, 0 for any number; override where the settings decide it."""
+        return self.settings.max_batch or self.plugin.limits.get("batch", 1)
+
     def tells(self, response: HttpResponse) -> bool:
         """Whether the response tells what became of the messages, so that it is read: any success does.
 

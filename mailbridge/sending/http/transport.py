@@ -23,7 +23,7 @@ from mailbridge.sending.attempt import attempted
 from mailbridge.sending.delivery import Delivery, Outcome
 from mailbridge.sending.http.batch import deliver_many
 from mailbridge.sending.http.calls import Room, apart, cut, divided
-from mailbridge.sending.http.credentials import long_enough, veiled, verified
+from mailbridge.sending.http.credentials import long_enough, veiled, verified, without_secrets
 from mailbridge.sending.http.fates import fate_of_all
 from mailbridge.sending.http.joining import Joint
 from mailbridge.sending.http.limits import Limits
@@ -59,7 +59,7 @@ class HttpTransport(Provider):
         limits = self.plugin.limits
         self.max_bytes = settings.max_bytes or limits.get("bytes", 0)
         self.room = Room(
-            settings.max_batch or limits.get("batch", 1),
+            self.together(),
             limits.get("batch_recipients", 0),
             settings.max_bytes or limits.get("batch_bytes", self.max_bytes),
             frozenset(self.sharing),
@@ -211,6 +211,7 @@ class HttpTransport(Provider):
 
     def _refusal(self, response: HttpResponse) -> Flow[MailError]:
         now: float = yield _WALL
+        response = without_secrets(response, self._secrets)
         try:
             said = self.complaint(response)
             kind, wait = self.meaning(response, said), self.pause(response, said)

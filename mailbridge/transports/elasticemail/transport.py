@@ -30,7 +30,9 @@ from mailbridge.extend import (
 from mailbridge.transports.elasticemail import plugin
 from mailbridge.transports.elasticemail.settings import ElasticEmailOptions, ElasticEmailSettings
 
-_BAD_SENDER = re.compile(r"\b(from|sender|domain)\b.*\b(verified|valid|allowed|confirmed)\b", re.IGNORECASE).search
+_BAD_SENDER = re.compile(
+    r"\b(from|sender)\b.*\b(verified|valid|allowed|confirmed)\b|\bdomain\b.*\bverified\b", re.IGNORECASE
+).search
 _NO_CREDIT = re.compile(r"\bcredits?\b|\bdaily (send )?limit\b|\bplan\b", re.IGNORECASE).search
 _FIELDS = {"To": "to", "CC": "cc", "BCC": "bcc"}
 
@@ -44,6 +46,7 @@ class ElasticEmailTransport(HttpTransport):
 
     plugin = plugin
     regions: ClassVar = {"": "https://api.elasticemail.com/v4"}
+    by_address = True
     sharing = (
         "from_", "reply_to", "subject", "text", "html", "amp", "attachments", "headers", "in_reply_to", "references",
         "list_unsubscribe", "list_unsubscribe_post", "priority", "envelope_sender", "metadata", "tags", "track_opens",

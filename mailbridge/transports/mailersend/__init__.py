@@ -16,6 +16,15 @@ plugin = Plugin(
     summary="MailerSend, Email API.",
     example="mailersend://mlsn.token@default",
     features=FEATURES,
-    limits={"to": 50, "cc": 10, "bcc": 10, "bytes": 25_000_000, "tags": 5, "subject_length": 998},
+    limits={
+        "to": 50,
+        "cc": 10,
+        "bcc": 10,
+        "bytes": 25_000_000,
+        "batch": 500,  # with bulk=true
+        "batch_bytes": 50_000_000,
+        "tags": 5,
+        "subject_length": 998,
+    },
     docs="docs/transports/mailersend.md",
 )

@@ -33,12 +33,9 @@ from mailbridge.extend import (
 from mailbridge.transports.mailersend import plugin
 from mailbridge.transports.mailersend.settings import MailerSendOptions, MailerSendSettings
 
-BULK = 500  # messages in a call of the bulk endpoint
-BULK_BYTES = 50_000_000
 # Without data MailerSend does not read a text as a template at all (developers.mailersend.com/api/v1/features,
 # 2026-11-22), so that {{name|default("friend")}} would reach whoever has no data as it stands.
 NO_DATA = {"mailbridge": ""}
-_AHEAD = 1000  # messages under way together
 
 # Codes stand in the texts: "… #MS42207" (seen in reports of users, 2026-11-22).
 CODES: Mapping[str, type[MailError]] = {
@@ -66,9 +63,10 @@ class MailerSendTransport(HttpTransport):
     def __init__(self, settings: MailerSendSettings) -> None:
         super().__init__(settings)
         self._headers = (("Authorization", f"Bearer {settings.api_token.reveal()}"), ("Accept", "application/json"))
-        together = (settings.max_batch or BULK) if settings.bulk else 1
-        self.room = self.room._replace(messages=together, octets=settings.max_bytes or BULK_BYTES)
-        self.lanes = min(settings.connections, max(1, _AHEAD // together))
+
+    def together(self) -> int:
+        """Return how many messages a call may hold: only the bulk endpoint takes several."""
+        return super().together() if self.settings.bulk else 1
 
     def build(self, message: Message) -> HttpRequest:
         """Return the call for one message."""

@@ -16,6 +16,6 @@ plugin = Plugin(
     summary="SMTP2GO, API v3.",
     example="smtp2go://api-0123456789ABCDEF0123456789ABCDEF@default?region=eu",
     features=FEATURES,
-    limits={"to": 100, "cc": 100, "bcc": 100, "bytes": 50_000_000},
+    limits={"to": 100, "cc": 100, "bcc": 100, "bytes": 50_000_000, "batch": 100},  # no number is named for batches
     docs="docs/transports/smtp2go.md",
 )

@@ -37,8 +37,6 @@ from mailbridge.extend import (
 from mailbridge.transports.smtp2go import plugin
 from mailbridge.transports.smtp2go.settings import Smtp2goSettings
 
-BATCH = 100  # messages in a call; SMTP2GO names no limit
-_AHEAD = 1000  # messages under way together
 _PAUSE = 60.0  # seconds after a 429, which says nothing itself
 _SENDER = re.compile(r"\bsender\b|\bfrom address\b|\bdomain verify\b", re.IGNORECASE).search
 
@@ -66,9 +64,10 @@ class Smtp2goTransport(HttpTransport):
         super().__init__(settings)
         self._headers = (("X-Smtp2go-Api-Key", settings.api_key.reveal()), ("Accept", "application/json"))
         self._fast = settings.fastaccept
-        together = (settings.max_batch or BATCH) if settings.fastaccept else 1
-        self.room = self.room._replace(messages=together)
-        self.lanes = min(settings.connections, max(1, _AHEAD // together))
+
+    def together(self) -> int:
+        """Return how many messages a call may hold: only one that is taken unread takes several."""
+        return super().together() if self.settings.fastaccept else 1
 
     def joins(self, message: Message) -> bool:
         """Whether a batch takes it: one with a template would need a subject there, which it must not have."""

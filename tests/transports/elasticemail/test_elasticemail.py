@@ -200,7 +200,13 @@ ALONE = {
 @pytest.mark.parametrize("fields", ALONE.values(), ids=ALONE)
 def test_what_a_call_with_others_cannot_say_goes_alone(fields):
     stage = staged()
-    stage.send_many([message(), message(), message(**fields)])
+    stage.send_many([message(to="x@example.org"), message(to="y@example.org"), message(**fields)])
+    assert stage.paths == ["POST /emails", "POST /emails/transactional"]
+
+
+def test_two_messages_to_the_same_address_do_not_share_a_call():
+    stage = staged()
+    stage.send_many([message(), message(to="bob@example.org"), message(to="ANN@example.org", merge_global={"n": 2})])
     assert stage.paths == ["POST /emails", "POST /emails/transactional"]
 
 
@@ -236,6 +242,8 @@ ERRORS = {
     "bad key": (401, "Incorrect apikey", AuthFailed),
     "level": (403, "Access denied", AuthFailed),
     "sender": (400, "The From address is not verified", SenderRefused),
+    "domain": (400, "Your domain is not verified", SenderRefused),
+    "recipient's domain": (400, "The recipient's domain is not valid", ContentRefused),
     "credits": (400, "Not enough credits", ConfigError),
     "invalid": (400, "Recipients: no valid recipients", ContentRefused),
     "too fast": (429, "Too many requests", RateLimited),
