@@ -12,9 +12,8 @@ import os
 import pickle
 import subprocess
 import sys
-import traceback
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +22,10 @@ from click.testing import CliRunner
 from support.colour import Colour
 from support.members import FakeTransport, message
 from support.peer import Peer, drop, reply
+from support.telling import OURS, told_by
 
 import mailbridge
-from mailbridge import Dsn, Mailer, MailError, Plugins, Secret, ServerError, Settings, hookimpl
+from mailbridge import Dsn, Mailer, Plugins, Secret, ServerError, Settings, hookimpl
 from mailbridge.cli import group
 from mailbridge.extend import BlockingTransport, Delivery, Plugin, Receipt, TransportSettings
 
@@ -35,7 +35,6 @@ CORE = "c4n4ry"
 PASSWORD = f"x{CORE}@{CORE} 100%"
 ENCODED = f"x{CORE}%40{CORE}%20100%25"
 USER = "ann@example.com"
-OURS = str(Path(mailbridge.__file__).parent)
 
 
 def songs() -> Iterator[str]:
@@ -55,40 +54,6 @@ def heard(text: str) -> str:
         if (place := text.find(song)) >= 0:
             return f"…{text[max(place - 200, 0) : place + 40]}…"
     return ""
-
-
-def told_by(error: BaseException) -> Iterator[tuple[str, str]]:
-    """Yield all that an error and its causes tell, each with where."""
-    seen: set[int] = set()
-    waiting: list[BaseException | None] = [error]
-    while waiting:
-        one = waiting.pop()
-        if one is None or id(one) in seen:
-            continue
-        seen.add(id(one))
-        waiting += [one.__cause__, one.__context__]
-        yield "str", str(one)
-        yield "repr", repr(one)
-        yield "args", repr(one.args)
-        yield "vars", repr(vars(one))
-        if isinstance(one, MailError):
-            yield "pickle", pickle.dumps(one).decode("latin-1")
-        for frame, _ in traceback.walk_tb(one.__traceback__):
-            if frame.f_code.co_filename.startswith(OURS):
-                where = f"{frame.f_code.co_filename}:{frame.f_lineno} {frame.f_code.co_qualname}"
-                for name, value in frame.f_locals.items():
-                    yield f"{where} {name}", shown(value)
-    yield "traceback", "".join(traceback.format_exception(error))
-
-
-def shown(value: object) -> str:
-    """Return what an error tracker shows of a variable: its repr, and a level of what it holds."""
-    parts = [repr(value)]
-    if isinstance(value, Mapping):
-        parts += [f"{each!r}" for pair in value.items() for each in pair]
-    for each in value if isinstance(value, (list, tuple, set)) else ():
-        parts.append(repr(each))
-    return " ".join(parts)
 
 
 @pytest.fixture

@@ -29,6 +29,12 @@ class Fault(NamedTuple):
     response: HttpResponse
     judge: Callable[[Outcome], Iterator[str]]
 
+    @property
+    def is_no_answer(self) -> bool:
+        """Whether it is a success that no API tells: a page, or something that breaks off."""
+        response = self.response
+        return response.successful and (not response.complete or response.body == _HTML)
+
     def judged(self, outcome: Outcome) -> Iterator[str]:
         """Say what is wrong with an outcome."""
         yield from self.judge(outcome)

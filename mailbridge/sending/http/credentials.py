@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from mailbridge.errors import AuthFailed, ConfigError, MailError, ProtocolError
-from mailbridge.flow.http import Http, HttpRequest
+from mailbridge.flow.http import Http, HttpRequest, HttpResponse
 from mailbridge.flow.operations import Flow
 from mailbridge.receipt import RecipientStatus
 from mailbridge.redaction import MASK
@@ -29,16 +29,23 @@ def verified(transport: HttpTransport) -> Flow[Verification]:
         if elsewhere and (region := (yield from region_of_the_key(transport))):
             error.hints = (f"The key works in the region {region}: set region={region}.",)
         raise
+    if not response.complete or (response.body and response.data is None):
+        raise _unlike_an_api(transport, response)
     try:
         return transport.checked(response)
     except (LookupError, TypeError, ValueError, AttributeError) as error:
-        raise ProtocolError(
-            f"{transport} answered HTTP {response.status} with something its API does not say.",
-            phase="response",
-            code=response.status,
-            transport=str(transport),
-            hints=["A proxy, a firewall or a login page may have answered instead; check base_url and proxy."],
-        ) from error
+        raise _unlike_an_api(transport, response) from error
+
+
+def _unlike_an_api(transport: HttpTransport, response: HttpResponse) -> ProtocolError:
+    """Return the error for a success that may be anybody's: a page to log in to a network has status 200 as well."""
+    return ProtocolError(
+        f"{transport} answered HTTP {response.status} with something its API does not say.",
+        phase="response",
+        code=response.status,
+        transport=str(transport),
+        hints=["A proxy, a firewall or a login page may have answered instead; check base_url and proxy."],
+    )
 
 
 def region_of_the_key(transport: HttpTransport) -> Flow[str]:
@@ -62,6 +69,21 @@ def region_of_the_key(transport: HttpTransport) -> Flow[str]:
 def long_enough(secrets: Iterable[str]) -> tuple[str, ...]:
     """Return the secrets that can be told from ordinary text."""
     return tuple(secret for secret in secrets if len(secret) >= _LONG_ENOUGH)
+
+
+def without_secrets(response: HttpResponse, secrets: Iterable[str]) -> HttpResponse:
+    """Return the response with secrets masked, before words are cut out of it: half a key is no text to replace."""
+
+    def masked(text: str) -> str:
+        for secret in secrets:
+            text = text.replace(secret, MASK)
+        return text
+
+    body = response.body
+    for secret in secrets:
+        body = body.replace(secret.encode(), MASK.encode())
+    headers = [(name, masked(value)) for name, value in response.headers]
+    return HttpResponse(response.status, headers, body, complete=response.complete)
 
 
 def veiled(error: MailError, secrets: Iterable[str]) -> MailError:

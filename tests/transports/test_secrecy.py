@@ -1,0 +1,163 @@
+"""Whatever goes wrong between a provider and its driver, no error, frame, log record or receipt has the key."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from support.colour import Colour
+from support.http_peer import HttpAction, HttpPeer, answer, drop, early, head, raw, read, reset, stall
+from support.telling import told_by
+
+from mailbridge import Mailer, MailError, Message, Receipt
+from mailbridge.plugins.built_in import FOLDERS, PRESETS, record_of
+from mailbridge.settings.http import HttpSettings
+
+CORE = "c4n4ry"
+TARGETS: dict[str, dict[str, Any]] = {
+    "sendgrid": {"api_key": f"SG.{CORE}0123456789.abcdefghijklmnop"},
+    "mailgun": {"api_key": f"key-{CORE}0123456789", "domain": "mg.example.com"},
+    "ses": {
+        "access_key_id": "ASIAIOSFODNN7EXAMPLE", "secret_access_key": f"wJalrXUtnFEMI{CORE}bPxRfiCYEXAMPLEKEY",
+        "session_token": f"FwoGZXIvYXdz{CORE}", "region": "eu-west-1",
+    },
+    "brevo": {"api_key": f"xkeysib-{CORE}0123456789"},
+    "mandrill": {"api_key": f"md-{CORE}ABCDEFabcdef"},
+    "mailtrap": {"api_token": f"{CORE}3c4b5a69788796a5b4c3d2e1f0"},
+    "postmark": {"server_token": f"{CORE}-9f2b-4b39-8f6d-3f1c2f9f7a11"},
+    "resend": {"api_key": f"re_{CORE}_23456789abcdefghijkl"},
+    "mailjet": {"api_key": f"{CORE}abcdef", "secret_key": f"{CORE}fedcba"},
+    "sparkpost": {"api_key": f"{CORE}0123456789abcdef"},
+    "mailersend": {"api_token": f"mlsn.{CORE}0123456789abcdef"},
+    "elasticemail": {"api_key": f"0123456789{CORE}"},
+    "sendpulse": {"api_key": f"0123456789{CORE}"},
+    "smtp2go": {"api_key": f"api-{CORE}0123456789"},
+    "gmail": {"user": "ann@example.com", "token": f"ya29.{CORE}0123456789"},
+    "msgraph": {"user": "ann@example.com", "token": f"EwB{CORE}0123456789"},
+    "zoho": {"user": "ann@example.com", "account_id": "1", "token": f"1000.{CORE}.0123456789"},
+}  # fmt: skip
+ECHO = f"The key SG.{CORE}, Bearer {CORE}, is not good."
+ACCIDENTS: dict[str, HttpAction] = {
+    "refused": answer(401, {"message": "no"}),
+    "broken": answer(500, {"message": "no"}),
+    "moved": answer(302, b"", {"Location": "https://login.example.com/?next=x"}),
+    "dropped": drop(),
+    "reset": reset(),
+    "reset on the way": early(read(50) + reset()),
+    "stalled": stall(),
+    "cut short": head(200, length=100) + raw(b'{"id"') + drop(),
+    "no HTTP": raw(b"220 mail.example.com ESMTP\r\n") + drop(),
+}
+TEXTS = {"text": "Hello, %name%."}
+
+
+def test_every_provider_is_here() -> None:
+    over_http = {name for name in FOLDERS.values() if name not in PRESETS}
+    over_http = {name for name in over_http if issubclass(record_of(name).load_settings(), HttpSettings)}
+    assert TARGETS.keys() == over_http
+
+
+def settings_of(name: str, peer: HttpPeer | str, **more: Any) -> dict[str, Any]:
+    url = peer if isinstance(peer, str) else peer.url
+    times = {"timeout": 0.3, "connect_timeout": 0.3, "deadline": 0.5}
+    return {"transport": name, "base_url": url, **times, **TARGETS[name], **more}
+
+
+@pytest.fixture(autouse=True)
+def log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Look at every log record at the end."""
+    caplog.set_level(logging.DEBUG)
+    yield
+    for record in caplog.records:
+        told = logging.Formatter().format(record) + repr({**vars(record), "exc_info": None})
+        assert CORE not in told
+
+
+def message(number: int = 1) -> Message:
+    return Message(from_="shop@example.com", to=f"u{number}@example.org", subject="Hi", text="Hello")
+
+
+def silent(outcome: object) -> None:
+    """Fail if an error, its causes, its pickle or our frames tell the key."""
+    assert isinstance(outcome, MailError)
+    assert {where for where, text in told_by(outcome) if CORE in text} == set()
+
+
+def outcomes(colour: Colour, mailer: Mailer) -> Iterator[object]:
+    """Yield what becomes of a message, of a list and of a verification."""
+    for act in (lambda: colour.send(mailer, message()), lambda: colour.verify(mailer)):
+        try:
+            yield act()
+        except MailError as error:
+            yield error
+    yield from colour.send_many(mailer, [message(1), message(2)])
+
+
+@pytest.mark.parametrize("name", TARGETS)
+@pytest.mark.parametrize("accident", ACCIDENTS)
+def test_an_accident_tells_no_key(name: str, accident: str, colour: Colour) -> None:
+    with HttpPeer(ACCIDENTS[accident], strict=False) as peer:
+        mailer = Mailer(settings_of(name, peer))
+        found = list(outcomes(colour, mailer))
+        colour.close(mailer)
+    for each in found:
+        if isinstance(each, Receipt):
+            assert CORE not in f"{each!r} {each.to_dict()} {each.raw!r}"
+        else:
+            silent(each)
+    assert any(isinstance(each, MailError) for each in found)
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_a_server_that_nobody_trusts_is_told_no_key(name: str, colour: Colour) -> None:
+    with HttpPeer(answer(200, {}), tls=True, strict=False) as peer:
+        mailer = Mailer(settings_of(name, peer))
+        found = list(outcomes(colour, mailer))
+        colour.close(mailer)
+        assert peer.requests == []
+    for each in found:
+        silent(each)
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_a_server_that_repeats_the_request_in_a_refusal(name: str, colour: Colour) -> None:
+    def echo(request: Any) -> HttpAction:
+        said = " ".join([*request.headers.values(), request.body.decode(errors="replace")])
+        return answer(400, {"message": said, "error": {"message": said}, "errors": [{"message": said, "code": said}]})
+
+    with HttpPeer(echo) as peer:
+        mailer = Mailer(settings_of(name, peer))
+        found = list(outcomes(colour, mailer))
+        colour.close(mailer)
+    for each in found:
+        silent(each)
+
+
+@pytest.mark.parametrize("name", TARGETS)
+@pytest.mark.parametrize("end", ["\r\nX-Evil: 1", "\n", "\x00", "–"], ids=["line", "newline", "nul", "dash"])
+def test_a_key_with_a_line_break_makes_no_header(name: str, end: str, colour: Colour) -> None:
+    fields = {
+        field: value + end if CORE in str(value) or (name == "ses" and field == "session_token") else value
+        for field, value in TARGETS[name].items()
+    }
+    with HttpPeer(answer(200, {}), strict=False) as peer:
+        try:
+            mailer = Mailer(settings_of(name, peer) | fields)
+        except MailError as error:
+            silent(error)
+            return
+        found = list(outcomes(colour, mailer))
+        colour.close(mailer)
+        assert not [request for request in peer.requests if request.header("x-evil")]
+        if name not in (
+            "mandrill",
+            "mailgun",
+            "mailjet",
+        ):  # in a body of JSON, or in base64, it is an octet like others
+            assert not peer.requests
+    for each in found:
+        if isinstance(each, MailError):
+            assert CORE not in json.dumps(str(each))
