@@ -10,8 +10,8 @@ from httpx_aiohttp import AiohttpTransport
 
 from mailbridge.drivers.http.engine import engine
 from mailbridge.drivers.http.exchange import context_for
-from mailbridge.drivers.http.network import progress
 from mailbridge.drivers.http.pools import KEEPALIVE
+from mailbridge.drivers.http.progress import progress
 from mailbridge.flow.http import HttpOptions
 
 PIECE = 1 << 16

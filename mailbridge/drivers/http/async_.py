@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from mailbridge.drivers.http.body import Body
 from mailbridge.drivers.http.exchange import FAILURES, busy, explained, host_of, prepared
-from mailbridge.drivers.http.network import Progress, progress
 from mailbridge.drivers.http.pools import AsyncPool
+from mailbridge.drivers.http.progress import Progress, progress
 from mailbridge.drivers.names import Resolver, resolve
 from mailbridge.errors import MailError
 from mailbridge.flow.http import Http, HttpOptions, HttpResponse

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from mailbridge.drivers import tls
 from mailbridge.drivers.http.engine import engine
-from mailbridge.drivers.http.network import Progress
+from mailbridge.drivers.http.progress import Progress
 from mailbridge.drivers.names import name_error
 from mailbridge.errors import (
     ConfigError,

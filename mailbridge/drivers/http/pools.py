@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from mailbridge.drivers.http.async_network import AsyncNetwork
 from mailbridge.drivers.http.engine import core, engine
 from mailbridge.drivers.http.exchange import context_for
-from mailbridge.drivers.http.network import AsyncNetwork, Network
+from mailbridge.drivers.http.network import Network
 from mailbridge.drivers.names import Resolver
 from mailbridge.flow.http import HttpOptions
 

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from mailbridge.drivers.http.body import Body
 from mailbridge.drivers.http.exchange import FAILURES, explained, prepared
-from mailbridge.drivers.http.network import Progress, progress
 from mailbridge.drivers.http.pools import Pool
+from mailbridge.drivers.http.progress import Progress, progress
 from mailbridge.drivers.names import Resolver
 from mailbridge.errors import MailError
 from mailbridge.flow.http import Http, HttpResponse

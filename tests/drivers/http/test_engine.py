@@ -14,8 +14,9 @@ from support.http_engines import Engine, options, post
 from support.http_peer import HttpPeer, answer
 
 import mailbridge
+from mailbridge.drivers.http.async_network import AsyncNetwork
 from mailbridge.drivers.http.engine import core, engine
-from mailbridge.drivers.http.network import AsyncNetwork, Network
+from mailbridge.drivers.http.network import Network
 from mailbridge.drivers.http.pools import AsyncPool, Pool
 from mailbridge.drivers.http.sync import SyncHttp
 from mailbridge.drivers.names import resolve

@@ -12,7 +12,8 @@ from support.http_peer import HttpPeer, answer
 
 from mailbridge.drivers.http.engine import core
 from mailbridge.drivers.http.exchange import explained
-from mailbridge.drivers.http.network import SMALL, Progress, SyncStream, progress
+from mailbridge.drivers.http.network import SyncStream
+from mailbridge.drivers.http.progress import SMALL, Progress, progress
 from mailbridge.errors import ConnectFailed, OutcomeUnknown
 from mailbridge.flow.http import Http
 
