@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 _LONG_ENOUGH = 6  # characters
 
+UNMISTAKABLE = 16
+"""Characters of a secret that stands nowhere by chance."""
+
 
 def verified(transport: HttpTransport) -> Flow[Verification]:
     """Ask the provider whether the credentials are good; if they are not, look for the region in which they are."""
@@ -71,8 +74,16 @@ def long_enough(secrets: Iterable[str]) -> tuple[str, ...]:
     return tuple(secret for secret in secrets if len(secret) >= _LONG_ENOUGH)
 
 
-def without_secrets(response: HttpResponse, secrets: Iterable[str]) -> HttpResponse:
-    """Return the response with secrets masked, before words are cut out of it: half a key is no text to replace."""
+def without_secrets(response: HttpResponse, secrets: Iterable[str], *, shortest: int = 0) -> HttpResponse:
+    """Return the response with secrets masked, before words are cut out of it: half a key is no text to replace.
+
+    Args:
+        shortest: leave shorter ones alone: in what tells fates, a part of an address could be taken for one.
+    """
+    secrets = [each for each in secrets if len(each) >= shortest]
+    told = (response.text, *(value for _, value in response.headers))
+    if not any(each in text for each in secrets for text in told):
+        return response
 
     def masked(text: str) -> str:
         for secret in secrets:
