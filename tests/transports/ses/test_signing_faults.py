@@ -198,4 +198,4 @@ def test_many_messages_under_way_share_the_new_token(colour: Colour, aws: Any) -
     with HttpPeer(amazon) as peer:
         outcomes = colour.send_many(Mailer(f"ses://eu-west-1?connections=4&base_url={peer.url}"), [MESSAGE] * 12)
     assert [outcome.complete for outcome in outcomes] == [True] * 12
-    assert program.runs <= 5
+    assert program.runs == 2, "one looked it up for all"
