@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 from mailbridge.extend import (
     Attachment,
@@ -48,7 +49,7 @@ class Draft:
     def sent(self, create: HttpRequest, files: tuple[Attachment, ...]) -> Flow[HttpResponse]:
         """Create the draft by `create`, attach the files, and send it; return the last answer."""
         created = yield from preparing(self._exchange, create)
-        draft = f"{self._messages}/{_text(created, 'id')}"
+        draft = f"{self._messages}/{quote(_text(created, 'id'), safe='')}"
         try:
             for each in files:
                 yield from self._attached(draft, each)

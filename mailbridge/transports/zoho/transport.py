@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
+from urllib.parse import quote
 
 from mailbridge.extend import (
     Address,
@@ -68,7 +69,7 @@ class ZohoTransport(Authorised):
         message = messages[0]
         said = self._payload(message)  # before any call: it refuses what cannot be said
         self.limits.check_call(sum(len(each.content) for each in message.attachments), self.max_bytes)
-        path = f"{_ACCOUNTS}/{(yield from self._account_id())}/messages"
+        path = f"{_ACCOUNTS}/{quote((yield from self._account_id()), safe='')}/messages"
         if message.attachments:
             said["attachments"] = files = []
             for each in message.attachments:

@@ -256,6 +256,16 @@ def test_what_is_too_large_begins_as_a_draft(html):
     assert html or violations("msgraph", create) == []
 
 
+def test_the_id_of_a_draft_leads_nowhere_else():
+    def answers(request):
+        return (
+            HttpResponse(201, (), encoded_json({"id": "AA/../../x?y=="})) if request.url == f"{BOX}/messages" else None
+        )
+
+    requests, _ = sending(STAMPED.replace(attachments=[LARGE]), answers=answers)
+    assert requests[-1].url == f"{BOX}/messages/AA%2F..%2F..%2Fx%3Fy%3D%3D/send"
+
+
 def test_only_calls_to_graph_show_the_token():
     requests, _ = sending(STAMPED.replace(attachments=[LARGE]))
     shown = {each.url.partition("/")[2]: each.header("authorization") for each in requests}

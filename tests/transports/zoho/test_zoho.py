@@ -70,6 +70,12 @@ def sending(message, *, one=None, answers=accepted):
     return requests, outcome
 
 
+def test_the_number_of_a_mailbox_leads_nowhere_else():
+    box = {"accountId": "1/../2?x", "primaryEmailAddress": "ann@example.com"}
+    requests, _ = sending(MESSAGE, answers=lambda request: said([box]) if request.method == "GET" else None)
+    assert requests[-1].url == "https://mail.zoho.com/api/accounts/1%2F..%2F2%3Fx/messages"
+
+
 def test_a_message_is_sent_from_the_mailbox_that_was_looked_up():
     message = STAMPED.replace(
         to=["bob@example.org", "carl@example.org"],
