@@ -1,0 +1,47 @@
+"""Fixtures of the tests with Django."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.test import override_settings
+from support.django_project import WAYS, Configure, mail_settings
+
+
+@pytest.fixture(params=WAYS)
+def way(request: pytest.FixtureRequest) -> str:
+    """Run the test with MAILERS where Django has them, and with EMAIL_BACKEND."""
+    return str(request.param)
+
+
+@pytest.fixture
+def configure(way: str) -> Iterator[Configure]:
+    """Configure mail: `configure(dsn="memory://")`, further aliases by `configure({"bulk": {…}}, dsn=…)`."""
+    enabled = []
+
+    def by(others: dict[str, dict[str, Any]] | None = None, /, **options: Any) -> None:
+        mailers = {**({"default": options} if options else {}), **(others or {})}
+        one = override_settings(**mail_settings(way, mailers))
+        one.enable()
+        enabled.append(one)
+
+    yield by
+    for one in reversed(enabled):
+        one.disable()
+
+
+@pytest.fixture
+def backend(way: str) -> Callable[..., Any]:
+    """Make the backend of an alias as Django makes it."""
+    from django.core import mail
+
+    def make(alias: str = "default", **options: Any) -> Any:
+        if way == "MAILERS" and not options:
+            return mail.mailers[alias]
+        if alias != "default":
+            options["alias"] = alias
+        return mail.get_connection(**options)
+
+    return make
