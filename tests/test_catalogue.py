@@ -21,7 +21,8 @@ HTTP = [f"H{number}" for number in range(1, 34) if number != 26]
 """Without H26: it is about HTTP/2, which is not spoken (docs/adr/0016); a test in faults/test_http.py says so."""
 ATTACKS = [f"A{number}" for number in [*range(1, 20), 30, 34, 39, 40]]
 REQUIRED = [*FAULTS, *HTTP, *ATTACKS]
-KNOWN = {*FAULTS, *(f"A{n}" for n in range(1, 43)), *(f"H{n}" for n in range(1, 34)), *(f"L{n}" for n in range(1, 25))}
+KNOWN = {*FAULTS, *(f"A{n}" for n in range(1, 43)), *(f"H{n}" for n in range(1, 34)), *(f"L{n}" for n in range(1, 25)),
+         *(f"W{n}" for n in range(1, 29))}  # fmt: skip
 
 ONE_COLOUR: dict[str, str] = {}
 """Faults that exist in one colour only, each with the reason."""

@@ -1,4 +1,4 @@
-"""Which ids of the fault and attack catalogues the collected tests cover, and how.
+"""Which ids of the catalogues of faults, attacks and weaknesses the collected tests cover, and how.
 
 As a pytest plugin (`-p support.catalogue`) it writes one JSON row for each test that names an id to the
 file in the environment variable `MAILBRIDGE_COVERAGE_OF_CATALOGUE`. A test names an id by the marker
@@ -19,7 +19,7 @@ from typing import NamedTuple
 import pytest
 
 TARGET = "MAILBRIDGE_COVERAGE_OF_CATALOGUE"
-ID = re.compile(r"[AFHL][1-9][0-9]?")
+ID = re.compile(r"[AFHLW][1-9][0-9]?")
 COLOURS = ("sync", "async")
 
 
