@@ -17,13 +17,35 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from mailbridge_django.asynchronous import (
+        amail_admins,
+        amail_managers,
+        asend_mail,
+        asend_mass_mail,
+        asend_messages,
+    )
     from mailbridge_django.backend import EmailBackend
+    from mailbridge_django.mailers import mailer
 
 _HOMES = {
     "EmailBackend": "mailbridge_django.backend",
+    "amail_admins": "mailbridge_django.asynchronous",
+    "amail_managers": "mailbridge_django.asynchronous",
+    "asend_mail": "mailbridge_django.asynchronous",
+    "asend_mass_mail": "mailbridge_django.asynchronous",
+    "asend_messages": "mailbridge_django.asynchronous",
+    "mailer": "mailbridge_django.mailers",
 }
 
-__all__ = ["EmailBackend"]
+__all__ = [
+    "EmailBackend",
+    "amail_admins",
+    "amail_managers",
+    "asend_mail",
+    "asend_mass_mail",
+    "asend_messages",
+    "mailer",
+]
 
 
 def __getattr__(name: str) -> Any:
