@@ -176,6 +176,9 @@ class HttpTransport(Provider):
         if len(delivery.envelope.recipients) < len(message.envelope.recipients):
             message = narrowed(message, delivery.envelope.recipients)
         self.limits.check(message)
+        if message.provider_options.get(self.name) and "provider_options" not in self.features:
+            field = f"provider_options.{self.name}"
+            raise MessageInvalid(f"{field}: this transport has no options.", field=field, transport=self._shown)
         if self.data_needs_template and message.template is None:
             for feature in ("merge_data", "merge_global"):
                 if getattr(message, feature):
