@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from email import message_from_bytes, policy
-from email.message import EmailMessage
+from email.header import decode_header
+from email.utils import getaddresses
 from typing import Any
 
 from mailbridge.extend import Address, MessageInvalid
@@ -73,18 +74,29 @@ def _others(texts: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
     return found
 
 
-def _mailboxes(message: EmailMessage, name: str) -> list[Address]:
-    header: Any = message.get(name)
-    if header is None:
-        return []
-    return [_mailbox(each) for each in header.addresses]
+def _mailboxes(message: Any, name: str) -> list[Address]:
+    """Read addresses from the encoded text: decoded by the library, a name loses white space that is not ASCII."""
+    pairs = getaddresses([_raw(message, name)]) if name in message else []
+    return [_mailbox(_decoded(display), spec) for display, spec in pairs]
 
 
-def _mailbox(read: Any) -> Address:
+def _raw(message: Any, name: str) -> str:
+    """Return the first field of this name as it travelled, unfolded."""
+    values = [value for key, value in message.raw_items() if key.lower() == name]
+    return str(values[0]).replace("\r\n", "")
+
+
+def _decoded(text: str) -> str:
+    parts = decode_header(text) if "=?" in text else [(text, None)]
+    return "".join([part if isinstance(part, str) else part.decode(charset or "ascii") for part, charset in parts])
+
+
+def _mailbox(display: str, spec: str) -> Address:
     try:
-        return Address(read.addr_spec, str(read.display_name))
+        return Address(spec, display)
     except MessageInvalid:  # the library leaves out quotes that are needed
-        return Address(f'"{read.username}"@{read.domain}', str(read.display_name))
+        local, _, domain = spec.rpartition("@")
+        return Address(f'"{local}"@{domain}', display)
 
 
 def _file(part: Any, *, inline: bool) -> DecodedFile:
