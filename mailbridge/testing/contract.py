@@ -125,14 +125,12 @@ class TransportContract:
 
     def message(self, name: str) -> Iterator[str]:
         """Send one message of the corpus."""
-        message, (outcome, requests) = self._corpus[name], self.trial(name)
-        if isinstance(outcome, MailError):
-            yield from self._verdicts.on_refusal(name, message, outcome, requests=len(requests))
-            yield from self._canaries().seen_in(outcome)
-        else:
-            yield from self._verdicts.on_sending(name, message)
-            yield from self._verdicts.on_requests({name: message}, requests)
-            yield from self._verdicts.on_outcome(name, message, outcome)
+        return self._on_trial(name, self._corpus[name], self.trial(name))
+
+    def own_message(self, name: str, message: Message) -> Iterator[str]:
+        """Send a message that is not in the corpus, under a name that is not either."""
+        rehearsal = self._service.rehearsal()
+        return self._on_trial(name, message, Trial(rehearsal.send(name, message), rehearsal.requests))
 
     def features(self) -> Iterator[str]:
         """Look for a message that shows each declared feature, and for one with another that was sent."""
@@ -215,7 +213,7 @@ class TransportContract:
             yield f"good credentials are refused: {found}"
         yield from self._verdicts.on_requests({}, rehearsal.requests)
         for fault in faulty_answers(canaries.samples):
-            if fault.response.status in (401, 403, 429):
+            if fault.response.status in (401, 403, 429) or fault.is_no_answer:
                 refused = self._service.rehearsal(partial(_always, fault.response)).verify()
                 if not isinstance(refused, MailError):
                     yield f"{fault.name} is taken for good credentials"
@@ -245,6 +243,16 @@ class TransportContract:
             rehearsal = self._service.rehearsal()
             self._trials[name] = Trial(rehearsal.send(name, self._corpus[name]), rehearsal.requests)
         return self._trials[name]
+
+    def _on_trial(self, name: str, message: Message, trial: Trial) -> Iterator[str]:
+        outcome, requests = trial
+        if isinstance(outcome, MailError):
+            yield from self._verdicts.on_refusal(name, message, outcome, requests=len(requests))
+            yield from self._canaries().seen_in(outcome)
+        else:
+            yield from self._verdicts.on_sending(name, message)
+            yield from self._verdicts.on_requests({name: message}, requests)
+            yield from self._verdicts.on_outcome(name, message, outcome)
 
     def _sent(self) -> dict[str, Trial]:
         trials = {name: self.trial(name) for name in self._corpus}

@@ -135,6 +135,11 @@ def with_record(features: Iterable[str]) -> type[AcmeTransport]:
 
     return Declared
 
+    def test_a_message_of_ones_own_is_judged_likewise(self) -> None:
+        mine = Message(from_="a@example.com", to="b@example.org", cc="c@example.org", subject="Mine", text="x")
+        assert list(contract().own_message("mine", mine)) == []
+        assert list(contract(without("cc")).own_message("mine", mine)) == ["cc: [] instead of ['c@example.org']"]
+
 
 class TestWhatIsRefused:
     """Nothing ordinary is refused, and nothing else without saying why."""
