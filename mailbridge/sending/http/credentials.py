@@ -31,6 +31,8 @@ def verified(transport: HttpTransport) -> Flow[Verification]:
         elsewhere = isinstance(error, AuthFailed) or error.code == 404  # a domain, say, that another region has
         if elsewhere and (region := (yield from region_of_the_key(transport))):
             error.hints = (f"The key works in the region {region}: set region={region}.",)
+        elif elsewhere and not transport.seeks_region and len(transport.regions) > 1:
+            error.hints = (*error.hints, "A login is good in one region only: check region.")
         raise
     if not response.complete or (response.body and response.data is None):
         raise _unlike_an_api(transport, response)
@@ -53,7 +55,7 @@ def _unlike_an_api(transport: HttpTransport, response: HttpResponse) -> Protocol
 
 def region_of_the_key(transport: HttpTransport) -> Flow[str]:
     """Return the other region in which the credentials are good, or an empty string."""
-    if transport.settings.base_url:
+    if transport.settings.base_url or not transport.seeks_region:
         return ""
     here = transport.base_url
     request = transport.check()

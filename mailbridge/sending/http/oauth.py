@@ -21,6 +21,8 @@ class Authorised(HttpTransport):
     token_kind: ClassVar[str] = "Bearer"  # noqa: S105 - a word
     """The word before the token (RFC 6750 section 2.1)."""
 
+    seeks_region = False  # a token is meant for one server, and some regions are run by others
+
     stale: ClassVar[frozenset[str]] = frozenset()
     """The provider's codes that say what 401 says, where it has another status for that."""
 

@@ -46,6 +46,9 @@ class Provider(Transport):
     data_needs_template: ClassVar[bool] = False
     """Whether merge data fills templates only, so that a message without one must have none."""
 
+    seeks_region: ClassVar[bool] = True
+    """Whether `verify()` may show refused credentials to the provider's other regions, to tell where they are good."""
+
     by_address: ClassVar[bool] = False
     """Whether the messages of a call are told apart by their recipients only, so that none may be in two of them."""
 

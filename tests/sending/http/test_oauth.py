@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from support.stage import Stage, reply
 
 from mailbridge.drivers.scripted import ScriptedDriver
 from mailbridge.errors import AuthFailed
@@ -85,3 +86,12 @@ def test_a_token_that_the_provider_repeats_is_masked():
     said = encoded_json({"message": "The token access-1 may not send."})
     _, error = sending(HttpResponse(403, (), said))
     assert "The token ******** may not send" in str(error)
+
+
+@pytest.mark.parametrize("dsn", ["zoho://?token=1000.access&region=eu", "msgraph://?token=eyJ0access&region=usgov"])
+def test_a_refused_token_is_shown_to_no_other_region_but_the_error_speaks_of_them(dsn: str) -> None:
+    stage = Stage(dsn, lambda request: reply({"error": {"message": "no"}}, 401))
+    error = stage.verify()
+    assert isinstance(error, AuthFailed)
+    assert "check region" in str(error)
+    assert {request.url.startswith(stage.transport.base_url) for request in stage.requests} == {True}
