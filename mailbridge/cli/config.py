@@ -28,7 +28,7 @@ def show(as_json: bool) -> None:
     from mailbridge.settings import Settings
     from mailbridge.settings.problems import NO_MAILER
 
-    settings = Settings.load(needs_mailer=False)
+    settings = click.get_current_context().find_object(Settings) or Settings.load(needs_mailer=False)
     hints = [] if settings.mailers else [f"{NO_MAILER[0].upper()}{NO_MAILER[1:]}."]
     rows = settings.describe()
     if as_json:
@@ -67,7 +67,7 @@ def check(verify: bool, as_json: bool) -> Exit:
     from mailbridge.plugins import Plugins
     from mailbridge.settings import Settings
 
-    settings = Settings.load(check=Plugins.problems_of)
+    settings = click.get_current_context().find_object(Settings) or Settings.load(check=Plugins.problems_of)
     plugins = Plugins(**settings.plugin_options())
     found = [_checked(settings, plugins, name, verify) for name in settings.mailers]
     code = worst(Exit.OK if one.error is None else exit_code(one.error) for one in found)

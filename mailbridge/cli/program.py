@@ -6,11 +6,14 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from mailbridge.cli.exits import Exit
+
+if TYPE_CHECKING:
+    from mailbridge.settings import Settings
 
 _COMMANDS = {
     "auth": ("mailbridge.cli.auth", "Log in to Gmail, Outlook or Zoho by OAuth 2, see the logins, log out."),
@@ -101,10 +104,15 @@ def group() -> None:
     """
 
 
-def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line and exit with one of the documented codes."""
+def main(
+    arguments: Sequence[str] | None = None, *, prog_name: str = "mailbridge", settings: Settings | None = None
+) -> NoReturn:
+    """Run the command line and exit with one of the documented codes.
+
+    `settings` take the place of those in the environment and in files, for frameworks that have their own.
+    """
     try:
-        result = group.main(arguments, prog_name="mailbridge", standalone_mode=False)
+        result = group.main(arguments, prog_name=prog_name, standalone_mode=False, obj=settings)
         sys.stdout.flush()
         code = result if isinstance(result, int) else Exit.OK
     except click.ClickException as error:

@@ -63,7 +63,7 @@ def open_route(dsn: str | None, name: str | None, transcript: Transcript | None 
     from mailbridge.plugins import Plugins
     from mailbridge.settings import Settings
 
-    settings = Settings.load(check=Plugins.problems_of)
+    settings = click.get_current_context().find_object(Settings) or Settings.load(check=Plugins.problems_of)
     chosen = name or "default"
     mailer = Mailer.from_settings(settings, transcript=transcript)
     if settings.default_from is not None:

@@ -19,7 +19,12 @@ if not settings.configured:
         SERVER_EMAIL="server@example.com",
         ALLOWED_HOSTS=["*"],
         # The admin, because the templates for a reset of the password lie there.
-        INSTALLED_APPS=["django.contrib.admin", "django.contrib.auth", "django.contrib.contenttypes"],
+        INSTALLED_APPS=[
+            "django.contrib.admin",
+            "django.contrib.auth",
+            "django.contrib.contenttypes",
+            "mailbridge_django",
+        ],
         DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
         TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}],
         DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",

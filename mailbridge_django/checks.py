@@ -1,0 +1,109 @@
+"""System checks: what is wrong with the configuration of mail, before the first mail.
+
+| id | says | when |
+|---|---|---|
+| mailbridge.E001 | it cannot be made: unknown transport or options, missing extra (with its pip command) | always |
+| mailbridge.E002 | the setting MAILBRIDGE cannot be read | always |
+| mailbridge.W001 | MAILBRIDGE["MAILERS"] is not used, for MAILERS is set | always |
+| mailbridge.W002 | a password stands in the settings, and not in the environment | `--deploy` |
+| mailbridge.W003 | TLS is switched off, or not verified, towards another machine | `--deploy` |
+| mailbridge.W004 | the default mailer sends to nobody (console, file, memory, null) | `--deploy` |
+
+Nothing is connected to and no database is asked. Silence one by its id in SILENCED_SYSTEM_CHECKS.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.core.checks import CheckMessage, Error, Warning
+from django.core.exceptions import ImproperlyConfigured
+
+from mailbridge import ConfigError, Dsn, Secret
+from mailbridge_django.configuration import by_mailers, own_settings
+from mailbridge_django.registry import mailer_for
+from mailbridge_django.roster import mailers
+
+_NOBODY = frozenset({"console", "file", "memory", "null"})
+_LOCAL = frozenset({"localhost", "127.0.0.1", "::1", "[::1]", ""})
+_OFF = {"tls": "off", "tls_verify": "false"}
+
+
+def check_mailers(app_configs: Any = None, **_: Any) -> list[CheckMessage]:
+    """Make every mailer; report those that cannot be made."""
+    try:
+        ours = own_settings()
+        found = mailers()
+    except ImproperlyConfigured as error:
+        return [Error(str(error), id="mailbridge.E002")]
+    messages: list[CheckMessage] = []
+    if by_mailers() and ours.get("MAILERS"):
+        hint = 'Move what is in MAILBRIDGE["MAILERS"] to MAILERS; it has the same shape.'
+        text = 'MAILBRIDGE["MAILERS"] is not used, for MAILERS is set.'
+        messages.append(Warning(text, hint=hint, id="mailbridge.W001"))
+    for alias, options in found.items():
+        try:
+            mailer_for(options, alias)
+        except ImproperlyConfigured as error:
+            messages.append(Error(str(error), obj=alias, id="mailbridge.E001"))
+    return messages
+
+
+def check_deployment(app_configs: Any = None, **_: Any) -> list[CheckMessage]:
+    """Report what is well for development only."""
+    try:
+        found = mailers()
+    except ImproperlyConfigured:
+        return []  # E002 says so
+    return [message for alias, options in found.items() for message in _deployed(alias, options)]
+
+
+def _deployed(alias: str, options: Mapping[str, Any]) -> Iterator[CheckMessage]:
+    targets = list(_targets(options))
+    if alias == "default" and targets and targets[0]["transport"] in _NOBODY:
+        text = f"The default mailer is {targets[0]['transport']}://, which sends to nobody."
+        yield Warning(text, hint="Name a transport for production.", obj=alias, id="mailbridge.W004")
+    given = isinstance(options.get("dsn"), Secret)
+    if not given and any(_in_the_clear(each.get("password")) for each in targets):
+        text = f"The mailer {alias!r} has a password that stands in the settings."
+        hint = "Take it from the environment, or wrap what another store of secrets gave you in mailbridge.Secret."
+        yield Warning(text, hint=hint, obj=alias, id="mailbridge.W002")
+    for each in targets:
+        for name in _unprotected(each):
+            text = f"The mailer {alias!r} sends to {each['host']} with {name}={_OFF[name]}; others can read its mail."
+            yield Warning(text, hint=f"Leave {name} out.", obj=alias, id="mailbridge.W003")
+
+
+def _unprotected(fields: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the options by which a transport to another machine gives up TLS."""
+    if str(fields.get("host") or "") not in _LOCAL:
+        yield from (name for name, off in _OFF.items() if str(fields.get(name, "")).lower() == off)
+
+
+def _targets(options: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield the fields of every transport, those inside policies too."""
+    if "transport" in options:
+        yield options
+        return
+    dsn = options.get("dsn")
+    if isinstance(dsn, (str, Secret)):
+        try:
+            yield from _of_dsn(Dsn.parse(dsn))
+        except ConfigError:
+            return  # E001 says so
+
+
+def _of_dsn(dsn: Dsn) -> Iterator[Mapping[str, Any]]:
+    yield {**dsn.options, "transport": dsn.scheme, "host": dsn.host, "password": dsn.password or dsn.user}
+    for each in dsn.inner:
+        yield from _of_dsn(each)
+
+
+def _in_the_clear(password: Any) -> bool:
+    """Say whether a password came from nowhere but the settings."""
+    text = password.reveal() if isinstance(password, Secret) else password
+    if not text or len(str(text)) < 4:
+        return False
+    return not any(str(text) in value for value in os.environ.values())

@@ -1,0 +1,54 @@
+"""`manage.py mailbridge`: the whole command line of mailbridge, with Django's configuration."""
+
+from __future__ import annotations
+
+from argparse import REMAINDER
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError
+
+from mailbridge import ConfigError
+from mailbridge.cli import main
+from mailbridge_django.command_settings import command_settings
+
+_DJANGOS = ("--settings", "--pythonpath")
+"""Options that Django has read already, wherever they stand."""
+
+
+class Command(BaseCommand):  # type: ignore[misc]  # Django has no types
+    """Hands its arguments to mailbridge's command line; `--using ALIAS` stands for `--mailer`."""
+
+    help = "Run mailbridge's commands with the mailers of this project: manage.py mailbridge test-send you@example.com"
+    requires_system_checks: Sequence[str] = ()  # a broken configuration is what one looks at with it
+
+    def add_arguments(self, parser: Any) -> None:
+        """Take whatever follows."""
+        parser.add_argument("arguments", nargs=REMAINDER, help="a command of mailbridge's and its arguments; or --help")
+
+    def handle(self, *_: Any, arguments: Sequence[str], **__: Any) -> None:
+        """Run the command and exit with its code. Raises CommandError for a broken configuration."""
+        rest, using = _divided(arguments)
+        try:
+            settings = command_settings(using)
+        except (ImproperlyConfigured, ConfigError) as error:
+            raise CommandError(str(error)) from error
+        main(rest or ["--help"], prog_name="manage.py mailbridge", settings=settings)
+
+
+def _divided(arguments: Sequence[str]) -> tuple[list[str], str]:
+    """Return the arguments as mailbridge's command line knows them, and the alias they name."""
+    rest: list[str] = []
+    using = "default"
+    pending = iter(arguments)
+    for each in pending:
+        name, equals, value = each.partition("=")
+        if name in (*_DJANGOS, "--using", "--mailer"):
+            value = value if equals else next(pending, "")
+            if name not in _DJANGOS:
+                using = value
+                rest += ["--mailer", value]
+        else:
+            rest.append(each)
+    return rest, using
