@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
@@ -68,5 +68,8 @@ class HttpSettings(TransportSettings):
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """The values that no error may show, whoever repeats them."""
-        return tuple(value.reveal() for value in self.__dict__.values() if isinstance(value, Secret))
+        """The values that no error may show, whoever repeats them; the proxy's password for itself as well."""
+        found = [value.reveal() for value in self.__dict__.values() if isinstance(value, Secret)]
+        if self.proxy is not None and (password := urlsplit(self.proxy.reveal()).password):
+            found.append(unquote(password))
+        return tuple(found)

@@ -179,3 +179,13 @@ def test_a_key_with_a_line_break_makes_no_header(name: str, end: str, colour: Co
     for each in found:
         if isinstance(each, MailError):
             assert CORE not in json.dumps(str(each))
+
+
+def test_a_proxy_that_repeats_its_password(colour: Colour) -> None:
+    with HttpPeer(answer(407, {"message": f"Not with {CORE}-pass%word."})) as proxy:
+        way = f"http://ann:{CORE}-pass%25word@{proxy.url.removeprefix('http://')}"
+        mailer = Mailer(settings_of("sendgrid", "http://localhost:9", proxy=way))
+        found = list(outcomes(colour, mailer))
+        colour.close(mailer)
+    for each in found:
+        silent(each)

@@ -127,7 +127,7 @@ def explained(error: Exception, op: Http, progress: Progress) -> MailError:
         return ConfigError(f"The URL {op.request.url.partition('?')[0]} cannot be used: {error}.", phase="connect")
     if isinstance(error, engine.LocalProtocolError):
         return ConfigError(f"The request to {host} cannot be sent: {error}.", phase="build")
-    return _unreachable(error, host)
+    return _unreachable(error, host, urlsplit(options.proxy or "").hostname)
 
 
 def _lost(error: Exception, host: str, options: HttpOptions, progress: Progress) -> OutcomeUnknown:
@@ -160,8 +160,11 @@ def _proxy_error(said: str) -> MailError:
     return ConnectFailed(f"The proxy could not make the connection: {said}.", phase="connect", code=code)
 
 
-def _unreachable(error: Exception, host: str) -> MailError:
-    """Return the error for a connection that was not made, or lost at once, by the cause that says why."""
+def _unreachable(error: Exception, host: str, proxy: str | None) -> MailError:
+    """Return the error for a connection that was not made, or lost at once, by the cause that says why.
+
+    Names are looked up and connections made on the way to the `proxy`, if there is one; TLS is spoken with the host.
+    """
     causes = list(_causes(error))
     for cause in reversed(causes):  # the innermost says most: aiohttp's own certificate errors say nothing
         if isinstance(cause, ProtocolError):
@@ -169,9 +172,10 @@ def _unreachable(error: Exception, host: str) -> MailError:
         if isinstance(cause, ssl.SSLError):
             return _tls_error(cause, host)
         if isinstance(cause, gaierror):
-            return name_error(cause, host)
+            return name_error(cause, proxy or host)
     what = "No connection to" if isinstance(error, engine.ConnectError) else "The connection was lost at once to"
-    return ConnectFailed(f"{what} {host}: {str(error).rstrip('.') or type(causes[-1]).__name__}.", phase="connect")
+    whom = f"the proxy {proxy}" if proxy else host
+    return ConnectFailed(f"{what} {whom}: {str(error).rstrip('.') or type(causes[-1]).__name__}.", phase="connect")
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -114,6 +114,16 @@ def test_a_proxy_that_fails_has_sent_nothing(engine: Engine, action: HttpAction,
 
 
 @pytest.mark.catalogue("H28")
+@pytest.mark.parametrize("url", ["https://api.test/", "http://api.test/"])
+def test_who_cannot_be_reached_is_the_proxy(engine: Engine, url: str, closed_port: Address) -> None:
+    with pytest.raises(ConnectFailed, match=r"No connection to the proxy 127\.0\.0\.1"):
+        engine.exchange(post(url), options(proxy=f"http://ann:s3cret@{closed_port}"))
+    with pytest.raises(ConfigError, match=r"no host named proxy\.invalid") as caught:
+        engine.exchange(post(url), options(proxy="http://ann:s3cret@proxy.invalid:3128"))
+    assert "s3cret" not in repr(vars(caught.value))
+
+
+@pytest.mark.catalogue("H28")
 def test_a_proxy_that_is_not_there_is_a_failed_connection(engine: Engine, closed_port: Address) -> None:
     with pytest.raises(ConnectFailed):
         engine.exchange(post("https://api.test/"), options(proxy=f"http://{closed_port}"))
