@@ -75,6 +75,12 @@ def test_settings_that_give_up_protection_are_known(dsn: str, given_up: tuple[st
     assert SmtpSettings.from_dsn(Dsn.parse(dsn)).insecure == given_up
 
 
+@pytest.mark.parametrize("dsn", ["smtp://a.example.com/in", "lmtp://h/run/lmtp", "lmtp:///run/lmtp?port=24"])
+def test_a_host_or_port_beside_a_socket_is_refused(dsn: str) -> None:
+    with pytest.raises(ConfigError, match=r"a path is a Unix socket, in place of host and port"):
+        Mailer(dsn)
+
+
 class TestTokens:
     def test_a_function_gives_the_token_when_somebody_logs_in(self, colour: Colour, peer: Callable[..., Peer]) -> None:
         asked = []

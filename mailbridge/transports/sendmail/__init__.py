@@ -2,6 +2,9 @@
 
 from mailbridge.extend import Plugin, features
 
+# A raw message passes as its maker encoded it, 8-bit or not.
+FEATURES = features.MIME | {"8bitmime"}
+
 plugin = Plugin(
     name="sendmail",
     schemes=("sendmail",),
@@ -9,6 +12,6 @@ plugin = Plugin(
     transport="mailbridge.transports.sendmail.transport:SendmailTransport",
     summary="Runs sendmail(8) or a program like it (Postfix, Exim, msmtp, nullmailer).",
     example="sendmail:///usr/sbin/sendmail",
-    features=features.CONTENT | features.ENVELOPE | features.ADVISORY | {"smtputf8"},
+    features=FEATURES,
     docs="docs/transports/sendmail.md",
 )

@@ -19,10 +19,10 @@ from mailbridge.extend import (
     Receipt,
     ServerError,
     Verification,
-    features,
     render,
     visible,
 )
+from mailbridge.transports.sendmail import FEATURES
 from mailbridge.transports.sendmail.exits import exit_error
 from mailbridge.transports.sendmail.settings import SendmailSettings
 
@@ -36,7 +36,7 @@ class SendmailTransport(MimeTransport):
     """
 
     name = "sendmail"
-    features = features.MIME
+    features = FEATURES
 
     def __init__(self, settings: SendmailSettings) -> None:
         self.settings = settings

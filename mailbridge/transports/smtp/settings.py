@@ -34,6 +34,8 @@ class SmtpSettings(SubmissionSettings):
             raise ValueError("a password or token needs a user")
         if self.user and self.password is None and self.token is None:
             raise ValueError("a user needs a password (or a token)")
+        if self.path and {"host", "port"} & self.model_fields_set:
+            raise ValueError("a path is a Unix socket, in place of host and port: write lmtp:///run/lmtp, or no path")
         if self.port == 465 and self.tls == "starttls":
             raise ValueError("port 465 expects TLS from the first byte: use tls=implicit, or port 587 for starttls")
         implicit = self.tls == "implicit" or self.protocol == "smtps"
