@@ -88,7 +88,9 @@ def _targets(options: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         yield options
         return
     dsn = options.get("dsn")
-    if isinstance(dsn, (str, Secret)):
+    if isinstance(dsn, Dsn):
+        yield from _of_dsn(dsn)
+    elif isinstance(dsn, (str, Secret)):
         try:
             yield from _of_dsn(Dsn.parse(dsn))
         except ConfigError:
