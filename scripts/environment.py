@@ -1,6 +1,6 @@
 """Make an environment for the checkout, or reuse the one made before, and print the path of its Python.
 
-    scripts/python scripts/environment.py NAME [--extra E]... [--group G]... [--no-project] [--lowest]
+    scripts/python scripts/environment.py NAME [--extra E]... [--group G]... [--require R]... [--no-project] [--lowest]
 
 The environment is `.venvs/NAME-X.Y`, one for each version of Python. It holds the checkout
 (editable, with the extras) and the dependency groups, and is made anew when any requirement changes.
@@ -53,6 +53,7 @@ def requirements(options: argparse.Namespace, pyproject: dict[str, Any]) -> list
         wanted += ["--editable", f".[{extras}]" if extras else "."]
     for name in options.group:
         wanted += group(pyproject["dependency-groups"], name)
+    wanted += options.require
     return wanted
 
 
@@ -110,6 +111,7 @@ def main() -> None:
     parser.add_argument("name", help="what the environment is for")
     parser.add_argument("--extra", action="append", default=[], help="an extra of the project to install")
     parser.add_argument("--group", action="append", default=[], help="a dependency group to install")
+    parser.add_argument("--require", action="append", default=[], help="a further requirement, such as Django==5.2.*")
     parser.add_argument("--no-project", action="store_true", help="install the groups alone")
     parser.add_argument("--lowest", action="store_true", help="hold direct dependencies at their lower bounds")
     print(prepare(parser.parse_args()))
