@@ -189,3 +189,52 @@ def test_a_proxy_that_repeats_its_password(colour: Colour) -> None:
         colour.close(mailer)
     for each in found:
         silent(each)
+
+
+CLIENTS: dict[str, dict[str, Any]] = {
+    "msgraph": {
+        "user": "ann@example.com", "tenant": "example.com", "client_id": "c-1", "client_secret": f"a8Q~{CORE}0123",
+    },
+    "gmail": {"client_id": "c-1", "client_secret": f"GOCSPX-{CORE}0123", "refresh_token": f"1//{CORE}0123456"},
+    "zoho": {"account_id": "1", "client_id": "1000.X", "client_secret": f"{CORE}0123", "refresh_token": f"1000.{CORE}"},
+    "sendpulse": {"client_id": "0123456789abcdef", "client_secret": f"{CORE}0123abcdef"},
+}  # fmt: skip
+GRANT = answer(200, {"access_token": f"at-{CORE}0123456789", "refresh_token": f"rt-{CORE}0123", "expires_in": 3600})
+
+
+def said_back(request: Any) -> HttpAction:
+    """Repeat the form that asks for a token."""
+    return answer(400, {"error": "invalid_grant", "error_description": f"{'x' * 280} {request.body.decode()}"})
+
+
+LOGINS: dict[str, tuple[Any, HttpAction]] = {
+    "refused with the form": (said_back, answer(401)),
+    "dropped": (lambda request: drop(), answer(401)),
+    "stalled": (lambda request: stall(), answer(401)),
+    "a page": (lambda request: answer(200, b"<html>"), answer(401)),
+    "no more than once": (lambda request: answer(500), answer(401)),
+    "a token that may nothing": (lambda request: GRANT, answer(401, {"message": f"at-{CORE}0123456789"})),
+}
+
+
+@pytest.mark.parametrize("name", CLIENTS)
+@pytest.mark.parametrize("login", LOGINS)
+def test_a_login_that_fails_tells_no_secret(name: str, login: str, colour: Colour) -> None:
+    grants = [GRANT]
+
+    def respond(request: Any) -> HttpAction:
+        if "token" not in request.path:
+            return LOGINS[login][1]
+        if login == "no more than once" and grants:
+            return grants.pop()
+        return LOGINS[login][0](request)  # type: ignore[no-any-return]
+
+    with HttpPeer(respond, strict=False) as peer:
+        own = {} if name == "sendpulse" else {"token_url": f"{peer.url}/token"}
+        mailer = Mailer(
+            {"transport": name, "base_url": peer.url, "timeout": 0.3, "deadline": 0.5, **own, **CLIENTS[name]}
+        )
+        found = list(outcomes(colour, mailer))
+        colour.close(mailer)
+    for each in found:
+        silent(each)

@@ -42,5 +42,5 @@ class Authorised(HttpTransport):
         """Renew the token that `request` had, unless somebody else has; other refusals than 401 stand."""
         if error.code != 401 and error.provider_code not in self.stale:
             return False
-        shown = (request.header("authorization") or "").removeprefix(f"{self.token_kind} ")
-        return (yield from self.tokens.renewed(shown))
+        # Not in a variable: a traceback may show those of this frame.
+        return (yield from self.tokens.renewed((request.header("authorization") or "").partition(" ")[2]))

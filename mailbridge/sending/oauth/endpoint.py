@@ -56,9 +56,8 @@ def posted(url: str, fields: Fields, http: HttpOptions) -> Flow[HttpResponse]:
         return (yield Http(HttpRequest.form("POST", url, fields), http))  # type: ignore[no-any-return]
     except OutcomeUnknown as error:
         # A second token is no second mail.
-        raise TimedOut(f"{_host(url)} was asked for a token and gave no answer; no mail was sent.", phase="auth") from (
-            error
-        )
+        said = f"{_host(url)} was asked for a token and gave no answer; no mail was sent."
+        raise TimedOut(said, phase="auth") from error.with_traceback(None)  # its frames hold the form
 
 
 def granted(response: HttpResponse, url: str, *, now: float) -> Token:

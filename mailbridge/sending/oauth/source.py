@@ -94,7 +94,11 @@ class TokenSource:
 
     def renewed(self, refused: str) -> Flow[bool]:
         """Whether there is another token than the one that was refused; renews it unless somebody else has."""
-        return (yield from self._fresh(refused)).access.reveal() != refused
+        try:
+            return (yield from self._fresh(refused)).access.reveal() != refused
+        except MailError:
+            refused = ""  # a traceback may show the variables of this frame
+            raise
 
     def __call__(self, *, refresh: bool) -> Flow[Secret]:
         """Answer a transport over SMTP: its token, and after a refusal another one."""
@@ -109,7 +113,15 @@ class TokenSource:
         return token.access
 
     def _fresh(self, refused: str) -> Flow[Token]:
-        """Return a token that is good and not the refused one: somebody else's, the stored one, or a new one."""
+        """Return a token that is good and not the refused one; errors come without the frames that hold secrets."""
+        try:
+            return (yield from self._found(refused))
+        except MailError as error:
+            refused = ""  # nor does this one
+            raise error.with_traceback(None) from error.__cause__
+
+    def _found(self, refused: str) -> Flow[Token]:
+        """Return a token: somebody else's, the stored one, or a new one."""
         begun: float = yield _NOW
         pause = 0.005
         while True:
