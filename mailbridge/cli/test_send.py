@@ -83,9 +83,10 @@ def command(
         html=html,
         attachments=_attachments(attach),
     )
+    ours = text is None and html is None
     if dry_run:
-        return tell_dry_run(route, message, as_json=as_json)
-    outcome = send_once(route, message)
+        return tell_dry_run(route, message, ours=ours, as_json=as_json)
+    outcome = send_once(route, message, ours=ours)
     return tell_trial(route, message, outcome, dialogue, as_json=as_json)
 
 

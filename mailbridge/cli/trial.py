@@ -28,23 +28,27 @@ if TYPE_CHECKING:
     from mailbridge.transcript import Transcript
 
 
-def send_once(route: Route, message: Message) -> Receipt | MailError:
-    """Send one message; return what became of it."""
+def send_once(route: Route, message: Message, *, ours: bool = True) -> Receipt | MailError:
+    """Send one message; return what became of it. Of one that is `ours` a form of the body may be left out."""
     with route.mailer as mailer:
         try:
-            return _sent(mailer, message, route.name)
+            return _sent(mailer, message, route.name, ours=ours)
         except MailError as error:
             return error
 
 
-def _sent(mailer: Mailer, message: Message, name: str | None = None) -> Receipt:
-    """Send a message of ours, without its further header where the transport has no place for that."""
-    try:
-        return mailer.send(message, via=name)
-    except MessageInvalid as error:  # before anything was sent
-        if not message.headers or error.field != "headers":
-            raise
-    return mailer.send(message.replace(headers=()), via=name)
+def _sent(mailer: Mailer, message: Message, name: str | None = None, *, ours: bool) -> Receipt:
+    """Send a message, without what nobody asked for and the transport has no place for: a header, a second form."""
+    while True:
+        try:
+            return mailer.send(message, via=name)
+        except MessageInvalid as error:  # before anything was sent
+            if error.field == "headers" and message.headers:
+                message = message.replace(headers=())
+            elif error.field == "text" and ours and message.html is not None:
+                message = message.replace(html=None)
+            else:
+                raise
 
 
 def tell_trial(
@@ -91,7 +95,7 @@ class DryRun(MimeTransport):
         return self._shown
 
 
-def tell_dry_run(route: Route, message: Message, *, as_json: bool) -> Exit:
+def tell_dry_run(route: Route, message: Message, *, ours: bool, as_json: bool) -> Exit:
     """Show the message and its way without connecting; raise the MailError that sending would raise at once.
 
     Hooks are not asked: observers would be told of a message that nobody sent.
@@ -100,7 +104,7 @@ def tell_dry_run(route: Route, message: Message, *, as_json: bool) -> Exit:
 
     transport = route.transport
     kept = DryRun(transport.features, str(transport))
-    _sent(Mailer(kept), message)
+    _sent(Mailer(kept), message, ours=ours)
     text = kept.mime.decode(errors="replace").replace("\r\n", "\n")
     if as_json:
         tell_json(

@@ -112,12 +112,14 @@ class TransportSettings(BaseModel):
                 values[field] = given
                 spelled[field] = f"the {part} of the DSN"
             elif (part, given) != ("host", dsn.scheme):  # null://null, as elsewhere
-                problems.append(f"{dsn.scheme}:// takes no {part}" + cls._path_meant(part, dsn.scheme))
+                problems.append(f"{dsn.scheme}:// takes no {part}" + cls._meant(part, dsn.scheme))
         return values, spelled, problems
 
     @classmethod
-    def _path_meant(cls, part: str, scheme: str) -> str:
-        """Help who wrote `file://out`; without quoting it, for what stands in place of a host may be a key."""
+    def _meant(cls, part: str, scheme: str) -> str:
+        """Help who wrote `file://out` or a region as host; without quoting it, for what stands there may be a key."""
+        if part == "host" and "region" in cls.model_fields:
+            return "; write @default there, and a region as ?region=…"
         if part != "host" or "path" not in cls.model_fields:
             return ""
         return f"; an absolute path begins with a third slash, a relative one is written {scheme}://?path=…"

@@ -45,6 +45,7 @@ def test_the_message_says_when_and_by_what_it_was_sent(run, nowhere):
     [
         pytest.param("sendpulse://?api_key=key-0123456789", id="no headers at all"),
         pytest.param("msgraph://ann%40example.com@default?token=t-0123456789", id="none of this name"),
+        pytest.param("zoho://?account_id=1&token=t-0123456789", id="nor a second form of the body"),
     ],
 )
 def test_what_a_transport_has_no_place_for_is_left_out_of_the_message(dsn, run):
@@ -52,13 +53,23 @@ def test_what_a_transport_has_no_place_for_is_left_out_of_the_message(dsn, run):
 
     def respond(request):
         paths.append(request.path)
-        return answer(202) if "sendMail" in request.path else answer(200, {"result": True, "id": "x-1"})
+        return (
+            answer(202)
+            if "sendMail" in request.path
+            else answer(200, {"result": True, "id": "x-1", "data": {"messageId": "1"}})
+        )
 
     with HttpPeer(respond) as peer:
         result = run(*BASE, f"{dsn}&base_url={peer.url}")
     assert (result.code, len(paths)) == (0, 1)
     assert "Message-ID" not in result.out, "the provider writes one, and does not tell it"
     assert "1 of 1 accepted" in result.out
+
+
+def test_of_what_was_given_nothing_is_left_out(run):
+    result = run(*BASE, "zoho://?account_id=1&token=t-0123456789", "--text", "Hello", "--html", "<p>Hello</p>")
+    assert result.code == 1
+    assert "takes one form of the body" in result.err
 
 
 def test_content_can_be_given(run, nowhere):

@@ -600,6 +600,7 @@ def test_a_key_of_the_other_region_is_recognised() -> None:
         ("sendgrid://xkeysib-0a1b@default", "they begin with SG."),
         ("sendgrid://SG.a.b@default?region=us", "region"),
         ("sendgrid://SG.a.b@api.sendgrid.com", "takes no host"),
+        ("sendgrid://SG.a.b@eu", "a region as ?region="),
     ],
 )
 def test_a_mistake_in_the_settings_is_told(dsn: str, said: str) -> None:
