@@ -66,7 +66,7 @@ class TestMarkdown:
     def test_what_all_and_none_have_is_a_sentence_and_the_rest_a_table(self, run):
         out = run("capabilities", "--markdown", "memory", "sendmail").out
         assert "\n### Other transports: features\n" in out
-        assert "\nAll of them have `alternatives`, `amp`" in out
+        assert "\nAll of them have `8bitmime`, `alternatives`" in out
         assert "\n| feature | memory | sendmail |\n| --- | --- | --- |\n" in out
         assert "\n| `tags` | ● | |\n" in out
         assert "\n| `html` |" not in out.partition("### Other")[2]
