@@ -8,6 +8,7 @@ configuration.
 from __future__ import annotations
 
 import atexit
+import weakref
 from collections.abc import Hashable, Mapping
 from typing import Any
 
@@ -56,4 +57,7 @@ def _on_setting_changed(*, setting: str, **_: Any) -> None:
 
 
 setting_changed.connect(_on_setting_changed, dispatch_uid="mailbridge_django.registry")
+# The drivers' finalizers cut connections at exit. What was registered last runs first, so `weakref`, which registers
+# them all when it sees the first, has to see one before this.
+weakref.finalize(Mailer, bool)
 atexit.register(close_all)
