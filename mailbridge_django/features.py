@@ -44,16 +44,23 @@ def feature_fields(message: EmailMessage, transport: Transport) -> dict[str, Any
     Raises MessageInvalid naming the attribute, Unsupported.
     """
     given = vars(message)
-    fields = {_NAMES[name]: given[name] for name in _NAMES.keys() & given.keys() if given[name] is not None}
-    for name in ("send_at", "esp_extra", OPTIONS):
-        value = getattr(message, name, None)
-        if value is not None:
+    of_class = _said_by(message.__class__)
+    fields: dict[str, Any] = {}
+    for name in of_class.keys() | (_ALL & given.keys()):
+        value = given.get(name)
+        value = of_class.get(name) if value is None else value
+        if value is None:
+            continue
+        if name in _NAMES:
+            fields[_NAMES[name]] = value
+        else:
             fields.update(_READERS[name](value, transport))
-    for name, field in _NAMES.items():
-        # Of the class, where an application's own kind of message says it for all of them.
-        if field not in fields and (value := getattr(type(message), name, None)) is not None:
-            fields[field] = value
     return fields
+
+
+def _said_by(kind: type) -> dict[str, Any]:
+    """Return what a class says for all of its messages; Django's own say nothing."""
+    return {name: value for name in _ALL if (value := getattr(kind, name, None)) is not None}
 
 
 def _send_at(value: Any, transport: Transport) -> dict[str, Any]:
@@ -92,3 +99,4 @@ def _options(value: Any, transport: Transport) -> dict[str, Any]:
 
 
 _READERS = {"send_at": _send_at, "esp_extra": _esp_extra, OPTIONS: _options}
+_ALL = frozenset(_NAMES) | _READERS.keys()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from mailbridge import MailError, Receipt, Status
@@ -32,10 +33,22 @@ class AnymailStatus:
 
     def __init__(self, outcome: Receipt | MailError | None = None) -> None:
         self._outcome = outcome
-        self.recipients = {} if outcome is None else _recipients(outcome)
-        self.status = {each.status for each in self.recipients.values()} or (None if outcome is None else {"failed"})
+
+    @cached_property
+    def recipients(self) -> dict[str, AnymailRecipient]:
+        """Each recipient by address."""
+        return {} if self._outcome is None else _recipients(self._outcome)
+
+    @cached_property
+    def status(self) -> set[str] | None:
+        """The words of all recipients."""
+        return {each.status for each in self.recipients.values()} or (None if self._outcome is None else {"failed"})
+
+    @cached_property
+    def message_id(self) -> str | set[str | None] | None:
+        """The id that all have, or a set of them."""
         ids = {each.message_id for each in self.recipients.values()}
-        self.message_id: str | set[str | None] | None = ids.pop() if len(ids) == 1 else (ids or None)
+        return ids.pop() if len(ids) == 1 else (ids or None)
 
     @property
     def esp_response(self) -> Any:
