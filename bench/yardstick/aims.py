@@ -119,6 +119,14 @@ AIMS: tuple[Ratio | Limit | Share, ...] = (
     Ratio(
         "100 KB attached: `send_many`, one connection, against aiosmtplib's ten", "att100k", _SYNC, "aiosmtplib-10", 6
     ),
+    Ratio(
+        "Django's `send_mail` by mailbridge against its own backend",
+        "django",
+        "mailbridge-django-send",
+        "django-send",
+        3,
+    ),
+    Ratio("Django's `send_messages` by mailbridge against its own backend", "django", "mailbridge-django", "django", 5),
     Ratio("10 ms away: `send_many`, one connection, against smtplib", "rtt10", _SYNC, "smtplib", 3.6),
     Ratio("10 ms away: the same where CHUNKING is offered", "rtt10", _CHUNKS, "smtplib", 25),
     Limit(

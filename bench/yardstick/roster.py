@@ -85,6 +85,18 @@ CONTESTANTS: dict[str, Contestant] = {
         Contestant("socket-pipelined", "the same with one round trip", python="bare_socket:pipelined"),
         Contestant("smtplib", "EmailMessage, one smtplib connection kept", python="standard_library:kept"),
         Contestant("django", "Django's send_messages, one connection", python="django_mail:bulk", at_most=20_000),
+        Contestant("django-send", "Django's send() in a loop", python="django_mail:one_by_one"),
+        Contestant(
+            "mailbridge-django",
+            "Django's send_messages by mailbridge, one connection",
+            python="django_mail:mailbridge_bulk",
+            at_most=20_000,
+        ),
+        Contestant(
+            "mailbridge-django-send",
+            "Django's send() in a loop, by mailbridge",
+            python="django_mail:mailbridge_one_by_one",
+        ),
         Contestant("aiosmtplib-10", "ten aiosmtplib connections kept, a task each", python="aiosmtplib_pool:ten"),
         _nodemailer(20),
         Contestant("mailbridge-send", "Mailer.send in a loop", python="mailbridge_mailer:one_by_one"),

@@ -78,6 +78,13 @@ SCENES = (
         (*((name, PLAIN) for name in (*_PEERS, *_OURS)), ("mailbridge-chunking", CHUNKING)),
         round_trip_ms=10,
     ),
+    Scene(
+        "django",
+        "Django's functions, text, 1 KB",
+        "text1k",
+        tuple((name, POSTFIX) for name in ("django", "mailbridge-django", "django-send", "mailbridge-django-send")),
+        baseline="django",
+    ),
 )
 
 HTTP_SCENES = (
