@@ -331,3 +331,23 @@ def test_credentials_for_one_connection_are_refused_not_ignored(
     configure(dsn="memory://")
     with pytest.raises(ImproperlyConfigured, match=next(iter(given))), warnings.catch_warnings(action="ignore"):
         mail.get_connection(**given)
+
+
+@pytest.mark.skipif(not HAS_MAILERS, reason="using= came with Django 6.1")
+def test_using_names_a_mailer_in_djangos_own_functions(way: str, configure: Configure) -> None:
+    if way != "MAILERS":
+        pytest.skip("using= needs MAILERS")
+    configure({"bulk": {"dsn": "memory://?limit=5"}}, dsn="null://")
+    mail.send_mail("Hi", "Hello", None, ["ann@example.org"], using="bulk")
+    mail.send_mass_mail([("Hi", "Hello", None, ["ann@example.org"])], using="bulk")
+    a_message().send(using="bulk")
+    transport = mail.mailers["bulk"].mailer.transport()
+    assert len(transport.messages) == 3
+
+
+def test_a_bad_option_beside_others_does_not_show_their_secrets(configure: Configure, backend: Backend) -> None:
+    configure(transport="smtp", host="mail.example.com", user="ann", password="s3cret", hots=1)
+    with pytest.raises(ImproperlyConfigured) as caught:
+        backend()
+    assert "hots" in str(caught.value)
+    assert "s3cret" not in str(caught.value)
