@@ -146,7 +146,7 @@ class EmailBackend(BaseEmailBackend):  # type: ignore[misc]  # Django has no typ
             await self._atell([posting.before()])
             try:
                 mail = posting.convert(self.mailer)
-            except ValueError as error:
+            except (ValueError, MailError) as error:
                 await self._atell(posting.refused(error))
                 raise
             run.begin(posting)
@@ -156,7 +156,7 @@ class EmailBackend(BaseEmailBackend):  # type: ignore[misc]  # Django has no typ
         self._tell([posting.before()])
         try:
             mail = posting.convert(self.mailer)
-        except ValueError as error:
+        except (ValueError, MailError) as error:
             self._tell(posting.refused(error))
             raise
         run.begin(posting)

@@ -47,7 +47,7 @@ def _forms(message: EmailMessage) -> Iterator[tuple[Any, str]]:
     """Yield content and type of each form that Django would write."""
     alternatives = getattr(message, "alternatives", None) or ()
     if message.body or not (alternatives or message.attachments):
-        yield _body(message.body), f"text/{message.content_subtype}"
+        yield _body(message.body or ""), f"text/{message.content_subtype}"
     for content, kind in alternatives:
         kind = str(kind)
         if "charset" in kind.lower():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.core.mail import EmailMessage
@@ -38,9 +38,10 @@ class Posting:
         return message_sending, self._arguments()
 
     def convert(self, mailer: Mailer) -> Message:
-        """Return what the Mailer takes. Raises ValueError, of which MessageInvalid is one."""
+        """Return what the Mailer takes. Raises ValueError, of which MessageInvalid is one; ConfigError for `via`."""
         self._message.mailbridge_receipt = self._message.mailbridge_error = None
-        via = (getattr(self._message, OPTIONS, None) or {}).get("via")
+        options = getattr(self._message, OPTIONS, None)
+        via = options.get("via") if isinstance(options, Mapping) else None
         return convert(self._message, mailer.transport(via or "default")).mail
 
     def after(self, outcome: Receipt | MailError) -> Iterator[Told]:
@@ -51,7 +52,7 @@ class Posting:
         self._message.anymail_status = AnymailStatus(outcome)
         return self._told(outcome)
 
-    def refused(self, error: ValueError) -> Iterator[Told]:
+    def refused(self, error: Exception) -> Iterator[Told]:
         """Note that the message could not even be read."""
         return self.after(error if isinstance(error, MailError) else MessageInvalid(str(error)))
 

@@ -48,7 +48,7 @@ def carries_secret(message: EmailMessage) -> bool:
 
 
 def _texts(message: EmailMessage) -> Iterator[str]:
-    contents: list[Any] = [message.body, *(each[0] for each in getattr(message, "alternatives", None) or ())]
+    contents: list[Any] = [message.body or "", *(each[0] for each in getattr(message, "alternatives", None) or ())]
     for content in contents:
         text = content if isinstance(content, str) else _decoded(content)
         if "://" in text:

@@ -157,3 +157,20 @@ def test_a_view_of_nothing_is_empty() -> None:
     nothing = AnymailStatus()
     assert (nothing.status, nothing.message_id, nothing.recipients, nothing.esp_response) == (None, None, {}, None)
     assert "None" in repr(nothing)
+
+
+def test_via_chooses_among_the_mailers_of_one_alias(send: Callable[..., int]) -> None:
+    message = a_message()
+    message.mailbridge_options = {"via": "bulk"}
+    assert send([message], dsn="memory://", mailers={"bulk": "null://"}) == 1
+    assert message.mailbridge_receipt.provider == "null"
+
+
+@pytest.mark.parametrize("options", [{"via": "nobody"}, "bulk"])
+def test_options_that_cannot_be_read_fail_the_message(send: Callable[..., int], told: Told, options: Any) -> None:
+    message = a_message()
+    message.mailbridge_options = options
+    with pytest.raises(MailError) as caught:
+        send([message], dsn="memory://")
+    assert message.mailbridge_error is caught.value
+    assert [name for name, _ in told] == ["sending", "failed"]

@@ -49,6 +49,13 @@ def empty_body() -> EmailMessage:
 
 
 @entry
+def no_body_at_all() -> EmailMessage:
+    message = plain()
+    message.body = None if django.VERSION >= (6, 0) else ""
+    return message
+
+
+@entry
 def lazy_strings() -> EmailMessage:
     return plain(
         lazystr("Grüße"), lazystr("Hallo"), from_email=lazystr("app@example.com"), to=[lazystr("a@example.org")]
