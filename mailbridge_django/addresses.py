@@ -9,7 +9,6 @@ defects.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from email.errors import HeaderParseError
 from email.headerregistry import AddressHeader
 from typing import Any
 
@@ -42,8 +41,11 @@ def several(value: Any, field: str) -> tuple[Address, ...]:
         reason = None
     try:
         parsed = AddressHeader.value_parser(text)
-    except (HeaderParseError, IndexError) as error:  # IndexError: a fault of Python's, for text that ends too soon
+        groups = any(each[0].token_type in ("group",) for each in parsed.addresses)
+    except Exception as error:  # Python's parser stumbles in many ways, over "@[ " by UnboundLocalError
         raise _invalid(text, field, "it cannot be parsed") from error
+    if groups:
+        raise _invalid(text, field, "a group cannot be written to") from reason
     if parsed.all_defects or not parsed.all_mailboxes:
         raise _invalid(text, field, "; ".join(map(str, parsed.all_defects)) or "there is none") from reason
     try:
