@@ -9,7 +9,8 @@
 | mailbridge.W003 | TLS is switched off, or not verified, towards another machine | `--deploy` |
 | mailbridge.W004 | the default mailer sends to nobody (console, file, memory, null) | `--deploy` |
 
-Nothing is connected to and no database is asked. Silence one by its id in SILENCED_SYSTEM_CHECKS.
+Texts come in the active language, but for what E001 and E002 quote: errors are in English. Nothing is
+connected to and no database is asked. Silence one by its id in SILENCED_SYSTEM_CHECKS.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any
 
 from django.core.checks import CheckMessage, Error, Warning
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext as _
 
 from mailbridge import ConfigError, Dsn, Secret
 from mailbridge_django.configuration import by_mailers, own_settings
@@ -31,7 +33,7 @@ _LOCAL = frozenset({"localhost", "127.0.0.1", "::1", "[::1]", ""})
 _OFF = {"tls": "off", "tls_verify": "false"}
 
 
-def check_mailers(app_configs: Any = None, **_: Any) -> list[CheckMessage]:
+def check_mailers(app_configs: Any = None, **__: Any) -> list[CheckMessage]:
     """Make every mailer; report those that cannot be made."""
     try:
         ours = own_settings()
@@ -40,8 +42,8 @@ def check_mailers(app_configs: Any = None, **_: Any) -> list[CheckMessage]:
         return [Error(str(error), id="mailbridge.E002")]
     messages: list[CheckMessage] = []
     if by_mailers() and ours.get("MAILERS"):
-        hint = 'Move what is in MAILBRIDGE["MAILERS"] to MAILERS; it has the same shape.'
-        text = 'MAILBRIDGE["MAILERS"] is not used, for MAILERS is set.'
+        hint = _('Move what is in MAILBRIDGE["MAILERS"] to MAILERS; it has the same shape.')
+        text = _('MAILBRIDGE["MAILERS"] is not used, for MAILERS is set.')
         messages.append(Warning(text, hint=hint, id="mailbridge.W001"))
     for alias, options in found.items():
         try:
@@ -51,7 +53,7 @@ def check_mailers(app_configs: Any = None, **_: Any) -> list[CheckMessage]:
     return messages
 
 
-def check_deployment(app_configs: Any = None, **_: Any) -> list[CheckMessage]:
+def check_deployment(app_configs: Any = None, **__: Any) -> list[CheckMessage]:
     """Report what is well for development only."""
     try:
         found = mailers()
@@ -63,17 +65,19 @@ def check_deployment(app_configs: Any = None, **_: Any) -> list[CheckMessage]:
 def _deployed(alias: str, options: Mapping[str, Any]) -> Iterator[CheckMessage]:
     targets = list(_targets(options))
     if alias == "default" and targets and targets[0]["transport"] in _NOBODY:
-        text = f"The default mailer is {targets[0]['transport']}://, which sends to nobody."
-        yield Warning(text, hint="Name a transport for production.", obj=alias, id="mailbridge.W004")
+        text = _("The default mailer is %(transport)s://, which sends to nobody.") % targets[0]
+        yield Warning(text, hint=_("Name a transport for production."), obj=alias, id="mailbridge.W004")
     given = isinstance(options.get("dsn"), Secret)
     if not given and any(_in_the_clear(each.get("password")) for each in targets):
-        text = f"The mailer {alias!r} has a password that stands in the settings."
-        hint = "Take it from the environment, or wrap what another store of secrets gave you in mailbridge.Secret."
+        text = _("The mailer %(alias)r has a password that stands in the settings.") % {"alias": alias}
+        hint = _("Take it from the environment, or wrap what another store of secrets gave you in mailbridge.Secret.")
         yield Warning(text, hint=hint, obj=alias, id="mailbridge.W002")
     for each in targets:
         for name in _unprotected(each):
-            text = f"The mailer {alias!r} sends to {each['host']} with {name}={_OFF[name]}; others can read its mail."
-            yield Warning(text, hint=f"Leave {name} out.", obj=alias, id="mailbridge.W003")
+            option = {"alias": alias, "host": each["host"], "option": name, "value": _OFF[name]}
+            text = _("The mailer %(alias)r sends to %(host)s with %(option)s=%(value)s; others can read its mail.")
+            hint = _("Leave %(option)s out.")
+            yield Warning(text % option, hint=hint % option, obj=alias, id="mailbridge.W003")
 
 
 def _unprotected(fields: Mapping[str, Any]) -> Iterator[str]:

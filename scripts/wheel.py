@@ -89,7 +89,8 @@ def judge_wheel(files: dict[str, bytes]) -> None:
     assert tops == {*PACKAGES, *metadata}, f"the wheel holds {sorted(tops)}"
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in files), "the wheel holds no licence"
     for package in PACKAGES:
-        sources = {str(path.relative_to(ROOT)) for path in (ROOT / package).rglob("*.py")}
+        paths = (path for kind in ("*.py", "*.po", "*.mo") for path in (ROOT / package).rglob(kind))
+        sources = {str(path.relative_to(ROOT)) for path in paths}
         assert sources <= set(files), f"the wheel lacks {sorted(sources - set(files))}"
     judge_origin("wheel", files)
     print(f"  wheel: {len(files)} files")

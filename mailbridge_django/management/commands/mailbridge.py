@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
 
 from mailbridge import ConfigError
 from mailbridge.cli import main
@@ -20,14 +21,23 @@ _DJANGOS = ("--settings", "--pythonpath")
 class Command(BaseCommand):  # type: ignore[misc]  # Django has no types
     """Hands its arguments to mailbridge's command line; `--using ALIAS` stands for `--mailer`."""
 
-    help = "Run mailbridge's commands with the mailers of this project: manage.py mailbridge test-send you@example.com"
     requires_system_checks: Sequence[str] = ()  # a broken configuration is what one looks at with it
+
+    @property
+    def help(self) -> str:
+        """Describe the command in the active language; argparse takes no lazy strings."""
+        said: str = _(
+            "Run mailbridge's commands with the mailers of this project: manage.py mailbridge test-send you@example.com"
+        )
+        return said
 
     def add_arguments(self, parser: Any) -> None:
         """Take whatever follows."""
-        parser.add_argument("arguments", nargs=REMAINDER, help="a command of mailbridge's and its arguments; or --help")
+        parser.add_argument(
+            "arguments", nargs=REMAINDER, help=_("a command of mailbridge's and its arguments; or --help")
+        )
 
-    def handle(self, *_: Any, arguments: Sequence[str], **__: Any) -> None:
+    def handle(self, *__: Any, arguments: Sequence[str], **___: Any) -> None:
         """Run the command and exit with its code. Raises CommandError for a broken configuration."""
         rest, using = _divided(arguments)
         try:
