@@ -16,6 +16,7 @@ from mailbridge import MailError, Message, MessageInvalid, Receipt
 from mailbridge_django.configuration import by_mailers, invalid, options_of
 from mailbridge_django.posting import Posting, Told, handed_over
 from mailbridge_django.registry import mailer_for
+from mailbridge_django.telling import tell
 
 _CONNECTED = frozenset({"smtp", "lmtp"})
 """Transports for which `open` has something to open."""
@@ -163,8 +164,8 @@ class EmailBackend(BaseEmailBackend):  # type: ignore[misc]  # Django has no typ
         return mail
 
     def _tell(self, told: Iterable[Told]) -> None:
-        for signal, arguments in told:
-            signal.send_robust(type(self), **arguments)
+        for each in told:
+            tell(type(self), each)
 
     async def _atell(self, told: Iterable[Told]) -> None:
         for signal, arguments in told:

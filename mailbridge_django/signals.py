@@ -8,6 +8,9 @@ nothing. To hold a message back, or to send another in its place, write a mailbr
     def count(sender, message, receipt, alias, **kwargs):
         ...
 
+Receivers may be asynchronous. Whoever sends by `send_mail` in the thread of an event loop, and not by
+`asend_mail`, has all receivers called in another thread, and waits for them.
+
 `sender` is the backend's class, `message` Django's EmailMessage, `alias` the mailer's name, None where
 mail is configured by EMAIL_BACKEND alone.
 """

@@ -1,0 +1,37 @@
+"""Sending signals so that no receiver can make a sent mail look failed."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import partial
+
+from mailbridge_django.posting import Told
+
+
+def tell(sender: type, told: Told) -> None:
+    """Call the receivers of a signal; what they raise is logged by Django.
+
+    In a thread that runs an event loop Django cannot call an asynchronous receiver, for it cannot wait for
+    it there: `send_robust` itself would raise RuntimeError, after the mail has left. So there the receivers
+    run in a thread of their own, with the context of the caller, who waits for them; an asynchronous one has
+    an event loop of its own. The caller's loop stands still meanwhile, as it does for the sending.
+    """
+    signal, arguments = told
+    send = partial(signal.send_robust, sender, **arguments)
+    if not signal.has_listeners(sender):
+        return
+    if not _runs_event_loop():
+        send()
+        return
+    with ThreadPoolExecutor(1, "mailbridge-signal") as thread:
+        thread.submit(copy_context().run, send).result()
+
+
+def _runs_event_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
