@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
+
+from django.db import connections
 
 from mailbridge_django.posting import Told
 
@@ -19,14 +22,22 @@ def tell(sender: type, told: Told) -> None:
     an event loop of its own. The caller's loop stands still meanwhile, as it does for the sending.
     """
     signal, arguments = told
-    send = partial(signal.send_robust, sender, **arguments)
     if not signal.has_listeners(sender):
         return
+    send = partial(signal.send_robust, sender, **arguments)
     if not _runs_event_loop():
         send()
         return
     with ThreadPoolExecutor(1, "mailbridge-signal") as thread:
-        thread.submit(copy_context().run, send).result()
+        thread.submit(copy_context().run, _send_and_leave, send).result()
+
+
+def _send_and_leave(send: Callable[[], object]) -> None:
+    """Send, then close what receivers opened: connections to databases belong to the thread, which ends."""
+    try:
+        send()
+    finally:
+        connections.close_all()
 
 
 def _runs_event_loop() -> bool:

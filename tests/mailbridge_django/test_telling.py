@@ -10,7 +10,9 @@ from contextvars import ContextVar
 from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.core.mail import EmailMessage
+from django.db import connections
 from django.dispatch import Signal
 from support.peer import Peer, reply
 
@@ -130,3 +132,24 @@ def test_a_loop_leaves_no_thread_of_ours_behind(connect: Connect) -> None:
     (thread,) = heard
     assert thread.name.startswith("mailbridge-signal")
     assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("kind", ["blocking", "awaiting"])
+def test_connections_that_a_receiver_opened_in_a_loop_are_closed(connect: Connect, kind: str) -> None:
+    closed = []
+
+    class Connection:
+        def close(self) -> None:
+            closed.append(threading.current_thread().name)
+
+    def blocking(**_: Any) -> None:
+        connections["default"] = Connection()
+
+    async def awaiting(**_: Any) -> None:
+        await sync_to_async(blocking)()
+
+    connect(message_sent, blocking if kind == "blocking" else awaiting)
+    assert send_in_loop(a_message(), dsn="memory://") == 1
+    (name,) = closed
+    assert name.startswith("mailbridge-signal")
+    assert not isinstance(connections["default"], Connection)
