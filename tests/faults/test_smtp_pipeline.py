@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from support.oracle import agree
 from support.peer import Action, Peer, drop, nth, raw, read, reply, reset, stall
-from support.trial import LIMIT, QUICK, Trial, fates, numbered
+from support.trial import CONNECTED, LIMIT, Trial, fates, numbered
 
 from mailbridge.errors import MailError, OutcomeUnknown
 from mailbridge.receipt import Receipt, Status
@@ -56,7 +56,7 @@ CASES = [
 
 
 def run(trial: Trial, peer: Peer, count: int = COUNT, query: str = "connections=1") -> list[Receipt | MailError]:
-    with trial.using(trial.mailer(peer, f"{QUICK}&{query}")) as mailer:
+    with trial.using(trial.mailer(peer, f"{CONNECTED}&{query}")) as mailer:
         outcomes = trial.send_many(mailer, numbered(count, both=True), within=count * LIMIT)
     agree(peer, outcomes, count)
     return outcomes
@@ -179,7 +179,7 @@ def test_lmtp_answers_for_each_recipient(trial: Trial, peer: Start) -> None:
 def test_lmtp_may_be_lost_between_two_answers(trial: Trial, peer: Start, end: Any, who: str) -> None:
     """Who was answered has an answer; who was not is in doubt, and only he."""
     server = peer({".": {who: [end]}}, lmtp=True)
-    with trial.using(trial.mailer(server, f"{QUICK}&connections=1")) as mailer:
+    with trial.using(trial.mailer(server, f"{CONNECTED}&connections=1")) as mailer:
         outcomes = trial.send_many(mailer, numbered(6, both=True), within=LIMIT)
     assert fates(outcomes) == ["ok", "ok", "ok", "ok" if who == "v3@" else "OutcomeUnknown", "ok", "ok"]
     rows = [row.status for row in outcomes[3].recipients.values()]
@@ -193,7 +193,7 @@ def test_lmtp_that_wants_content_for_nobody_is_left(trial: Trial, peer: Start) -
     refusal = reply("550 5.1.1 no")
     script = {"RCPT": {"u1@": refusal, "v1@": refusal}, "DATA": nth(2, reply("354 go"))}
     server = peer(script, lmtp=True, strict=False)
-    with trial.using(trial.mailer(server, f"{QUICK}&connections=1")) as mailer:
+    with trial.using(trial.mailer(server, f"{CONNECTED}&connections=1")) as mailer:
         outcomes = trial.send_many(mailer, numbered(4, both=True))
     assert fates(outcomes) == ["ok", "RecipientRefused", "ok", "ok"]
     assert server.connections == 2

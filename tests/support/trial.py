@@ -31,8 +31,10 @@ from mailbridge.receipt import Receipt
 USER = "ann"
 PASSWORD = "pass-canary-7Qx"
 BODY = "body-canary-3Zk"
-LIMIT = 0.3  # seconds; for servers that stall
-QUICK = f"timeout={LIMIT}&final_timeout={LIMIT}&greeting_timeout={LIMIT}&connect_timeout=0.5"
+LIMIT = 0.5  # seconds; for servers that stall
+QUICK = f"timeout={LIMIT}&final_timeout={LIMIT}&greeting_timeout={LIMIT}&connect_timeout={LIMIT}"
+CONNECTED = f"timeout={LIMIT}&final_timeout={LIMIT}&greeting_timeout=10&connect_timeout=10"
+"""For servers that stall later on: a machine with other work may let a greeting wait longer than LIMIT."""
 
 LETTERS: dict[str, tuple[set[str], set[str], set[str], str]] = {
     # retry, fail_over, trips_breaker, outbox
