@@ -74,7 +74,9 @@ def test_a_fault_at_one_message_is_its_own(trial: Trial, peer: Start, dialogue: 
     if dialogue != "bdat" or action in REFUSALS or action == "421":
         assert others == ["ok"] * (COUNT - 1)
     elif action != "two":
-        assert set(others[AT:]) == {"OutcomeUnknown"}
+        # "ok" where a machine with other work held the client up until the connection was gone: then what
+        # follows was not handed over yet, and went out on the next one. The oracle has told them apart.
+        assert set(others[AT:]) <= {"OutcomeUnknown", "ok"}
     expected(outcomes[AT], dialogue, step, action)
 
 
