@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from support.catalogue import COLOURS, Row, collected
 
+pytestmark = pytest.mark.timeout(150)  # the whole suite is collected
+
 pytestmark = pytest.mark.timeout(150)  # the whole suite is collected, which takes its time on a busy machine
 
 TESTS = Path(__file__).parent
