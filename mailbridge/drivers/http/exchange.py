@@ -35,6 +35,8 @@ _OURS = (
 _NO_TLS = ("Check base_url: its scheme, host and port.",)
 _VALUE = re.compile(r"[\t\x20-\x7e]*").fullmatch
 
+_NO_WAY = ("Check base_url and proxy, and that this machine may reach them: a firewall may want a proxy.",)
+
 FAILURES = (engine.HTTPError, engine.InvalidURL, TimeoutError)
 """What an exchange may end with, besides our own errors."""
 
@@ -120,7 +122,7 @@ def explained(error: Exception, op: Http, progress: Progress) -> MailError:
     if isinstance(error, engine.TimeoutException | TimeoutError):
         waited = options.total if progress.over else options.connect
         whom = "The proxy" if options.proxy else host
-        return TimedOut(f"{whom} did not answer within {waited:g} s.", phase="connect")
+        return TimedOut(f"{whom} did not answer within {waited:g} s.", phase="connect", hints=_NO_WAY)
     if isinstance(error, engine.ProxyError):
         return _proxy_error(str(error))
     if isinstance(error, engine.UnsupportedProtocol | engine.InvalidURL):
@@ -175,7 +177,8 @@ def _unreachable(error: Exception, host: str, proxy: str | None) -> MailError:
             return name_error(cause, proxy or host)
     what = "No connection to" if isinstance(error, engine.ConnectError) else "The connection was lost at once to"
     whom = f"the proxy {proxy}" if proxy else host
-    return ConnectFailed(f"{what} {whom}: {str(error).rstrip('.') or type(causes[-1]).__name__}.", phase="connect")
+    why = str(error).rstrip(".") or type(causes[-1]).__name__
+    return ConnectFailed(f"{what} {whom}: {why}.", phase="connect", hints=_NO_WAY)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
