@@ -15,6 +15,7 @@ TYPE_CHECKING = False  # as type checkers know it; `typing` alone would cost a t
 if TYPE_CHECKING:
     from typing import Any
 
+    from mailbridge.content import Content, Templates
     from mailbridge.dsn import Dsn
     from mailbridge.errors import (
         AuthFailed,
@@ -30,10 +31,15 @@ if TYPE_CHECKING:
         RecipientRefused,
         SenderRefused,
         ServerError,
+        TemplateBroken,
+        TemplateError,
+        TemplateMissing,
         TimedOut,
         TlsFailed,
         TlsMisconfigured,
+        UnownedSend,
         Unsupported,
+        VariableUndefined,
     )
     from mailbridge.hooks import hookimpl
     from mailbridge.mailer import Mailer
@@ -53,11 +59,13 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "mailbridge.content": "Content Templates",
     "mailbridge.dsn": "Dsn",
     "mailbridge.errors": (
         "AuthFailed ConfigError ConnectFailed ContentRefused MailError MessageInvalid OutcomeUnknown ProtocolError "
-        "RateLimited RecipientDeferred RecipientRefused SenderRefused ServerError TimedOut TlsFailed TlsMisconfigured "
-        "Unsupported"
+        "RateLimited RecipientDeferred RecipientRefused SenderRefused ServerError TemplateBroken TemplateError "
+        "TemplateMissing TimedOut TlsFailed TlsMisconfigured UnownedSend "
+        "Unsupported VariableUndefined"
     ),
     "mailbridge.hooks": "hookimpl",
     "mailbridge.mailer": "Mailer",
@@ -84,6 +92,7 @@ __all__ = [
     "AuthFailed",
     "ConfigError",
     "ConnectFailed",
+    "Content",
     "ContentRefused",
     "Dsn",
     "Envelope",
@@ -105,12 +114,18 @@ __all__ = [
     "Settings",
     "Status",
     "Template",
+    "TemplateBroken",
+    "TemplateError",
+    "TemplateMissing",
+    "Templates",
     "TimedOut",
     "TlsFailed",
     "TlsMisconfigured",
     "Transcript",
     "Transport",
+    "UnownedSend",
     "Unsupported",
+    "VariableUndefined",
     "Verification",
     "hookimpl",
 ]

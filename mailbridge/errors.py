@@ -3,6 +3,10 @@
     MailError
     ├── MessageInvalid (ValueError)        the message itself is wrong; nothing was sent
     │   └── Unsupported                    the transport cannot express a feature of the message
+    ├── TemplateError                      the message could not be made of its template; nothing was sent
+    │   ├── TemplateMissing (LookupError)  there is no such template, or none that it refers to
+    │   ├── TemplateBroken (ValueError)    its syntax is wrong
+    │   └── VariableUndefined (NameError)  it uses a variable that the context lacks
     ├── RecipientRefused                   every recipient was refused for good (550 5.1.1)
     ├── RecipientDeferred                  every recipient may be tried later (450 4.2.1)
     ├── SenderRefused                      the server does not take mail from this sender
@@ -16,7 +20,8 @@
     ├── TimedOut (TimeoutError)            no answer in time, before the point of no return
     ├── ServerError                        the server cannot answer now (421, HTTP 5xx)
     │   └── ProtocolError                  the server's words are not the protocol's
-    └── OutcomeUnknown                     lost after the point of no return: perhaps accepted
+    ├── OutcomeUnknown                     lost after the point of no return: perhaps accepted
+    └── UnownedSend                        a test sent what no mailbox owns; nothing was sent
 
 Each class answers, as class attributes: may the same transport try again (`retry`), may another
 one (`fail_over`), does it count against the transport's health (`trips_breaker`), and what a
@@ -44,10 +49,15 @@ __all__ = [
     "RecipientRefused",
     "SenderRefused",
     "ServerError",
+    "TemplateBroken",
+    "TemplateError",
+    "TemplateMissing",
     "TimedOut",
     "TlsFailed",
     "TlsMisconfigured",
+    "UnownedSend",
     "Unsupported",
+    "VariableUndefined",
 ]
 
 Phase = Literal["", "build", "connect", "tls", "auth", "mail", "rcpt", "data", "final", "send", "response"]
@@ -163,6 +173,38 @@ class Unsupported(MessageInvalid):
         self.feature = feature
 
 
+class TemplateError(MailError):
+    """A message could not be made of its template.
+
+    `template` names the file, `line` the line in it (None if unknown). Values of the context are not quoted.
+    """
+
+    def __init__(self, text: str = "", *, template: str = "", line: int | None = None, **details: Any) -> None:
+        details.setdefault("phase", "build")
+        super().__init__(text, **details)
+        self.template = template
+        self.line = line
+
+
+class TemplateMissing(TemplateError, LookupError):
+    """There is no such template."""
+
+
+class TemplateBroken(TemplateError, ValueError):
+    """The syntax of a template is wrong."""
+
+
+class VariableUndefined(TemplateError, NameError):
+    """A template uses a variable that its context lacks.
+
+    `variable` is the variable, or the attribute, as the template has it: `user.name`.
+    """
+
+    def __init__(self, text: str = "", *, variable: str = "", **details: Any) -> None:
+        super().__init__(text, **details)
+        self.variable = variable
+
+
 class RecipientRefused(MailError):
     """Every recipient was refused."""
 
@@ -263,3 +305,7 @@ class OutcomeUnknown(MailError):
     retry: ClassVar[Retry] = "keyed"
     trips_breaker: ClassVar[Breaker] = "yes"
     outbox: ClassVar[Outbox] = "unknown"
+
+
+class UnownedSend(MailError):
+    """While tests run, a message was to leave that is in nobody's mailbox (`mailbridge.testing`); it was not sent."""

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from mailbridge.content.current import opened
 from mailbridge.dsn import Dsn
 from mailbridge.errors import ConfigError, MessageInvalid
 from mailbridge.hooks import Hooks
@@ -29,10 +30,12 @@ from mailbridge.transcript import Transcript
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from mailbridge.drivers.async_ import AsyncDriver
+    from mailbridge.content.templates import StrPath, Templates
+    from mailbridge.drivers.loops import Loops
     from mailbridge.drivers.names import Resolver
     from mailbridge.drivers.sync import SyncDriver
     from mailbridge.message.fields import Changes
+    from mailbridge.sending.diversion import Diversion
     from mailbridge.settings import Settings
 
 Target = str | Dsn | Secret | Mapping[str, Any] | Transport
@@ -44,7 +47,7 @@ class Mailer:
 
     A Mailer may be shared by threads. Connections are kept open between sends; `close()` (or leaving
     a `with` block) takes leave of the servers. Asynchronous sends share connections only inside
-    `async with mailer`, because a connection belongs to one event loop.
+    `async with mailer`, each event loop its own, because a connection belongs to one loop.
 
     Args:
         target: the default transport: a DSN such as `smtp://user:secret@mail.example.com:587`, a mapping
@@ -54,11 +57,13 @@ class Mailer:
         hooks: objects with `@hookimpl` functions, registered in this order.
         default_from: the author of what `message(…)` makes, where the fields name none.
         default_reply_to: likewise, where answers go.
+        templates: what `from_template` makes messages of: `Templates`, or the folder of them.
         unsupported: what to do with features a transport lacks: `raise`, `warn`, `drop`, `emulate`, or
             a mapping by feature.
         message_id_domain: the right-hand side of Message-IDs; the author's domain by default.
         resolver: finds the addresses of a host, in place of the system's resolver.
         transcript: collects the dialogues with servers, redacted, for a person to read.
+        diversion: takes the place of every transport, those of `dsn=` too; for an application's own tests.
 
     Raises ConfigError for a target or another argument that cannot be used.
 
@@ -77,10 +82,12 @@ class Mailer:
         hooks: Iterable[object] = (),
         default_from: AddressLike | None = None,
         default_reply_to: AddressLike | Iterable[AddressLike] = (),
+        templates: Templates | StrPath | None = None,
         unsupported: Policy | Mapping[str, Policy] = "raise",
         message_id_domain: str = "",
         resolver: Resolver | None = None,
         transcript: Transcript | None = None,
+        diversion: Diversion | None = None,
     ) -> None:
         self._transports: dict[str, Transport] = {}
         targets: dict[str, Any] = {} if target is None else {"default": _guarded(target)}
@@ -99,18 +106,20 @@ class Mailer:
             self._message_id_domain = message_id_domain and domain(message_id_domain, "message_id_domain")
         except MessageInvalid as error:
             raise ConfigError(error.text) from None
+        self._templates = opened(templates)
         self._unsupporting = Unsupporting(unsupported)
         self._message_id = MessageIds()
         self._second = (0, datetime.fromtimestamp(0, UTC))
         self._resolver = resolver
         self._transcript = transcript
+        self._diversion = diversion
         self._transports |= self.plugins.build_all(targets)
         self._recent = Recent(self.plugins.build)
         self._path = self._send_path(asynchronous=False)
         self._apath = self._send_path(asynchronous=True)
         self._making = threading.Lock()
         self._sync: SyncDriver | None = None
-        self._async: AsyncDriver | None = None
+        self._loops: Loops | None = None
 
     @classmethod
     def from_settings(cls, settings: Settings | None = None, **options: Any) -> Self:
@@ -140,6 +149,23 @@ class Mailer:
         named: Any = {name: value for name, value in fields.items() if value is not None}
         return Message(**{**self._defaults, **named})
 
+    def from_template(
+        self,
+        name: str,
+        context: Mapping[str, Any] | None = None,
+        *,
+        locale: str | None = None,
+        **fields: Unpack[Changes],
+    ) -> Message:
+        """Make a message as `Message.from_template` does, of the mailer's templates and with its defaults.
+
+        Without templates of its own it takes those that hold for `Message.from_template`.
+        """
+        named: Any = {name: value for name, value in fields.items() if value is not None}
+        return Message.from_template(
+            name, context, locale=locale, templates=self._templates, **{**self._defaults, **named}
+        )
+
     def send(self, message: Message, *, via: str | None = None, dsn: Target | None = None) -> Receipt:
         """Send one message; return what became of each recipient.
 
@@ -160,6 +186,15 @@ class Mailer:
         dsn = _guarded(dsn)
         return self._driver().stream(self._path.deliver_many(via, self._through(dsn)), messages)
 
+    def connect(self, *, via: str | None = None, dsn: Target | None = None) -> None:
+        """Open a connection for the next message, so that it need not wait and a wrong password shows now.
+
+        Does nothing where one is open already, or where there is nothing to connect ahead: APIs, files,
+        policies, a mailer whose mails are diverted. Raises the MailError that a send would have.
+        """
+        dsn = _guarded(dsn)
+        self._driver().run(self._path.connect(via, self._through(dsn)))
+
     def verify(self, *, via: str | None = None, dsn: Target | None = None) -> Verification:
         """Check address, encryption and credentials of a transport without sending anything."""
         dsn = _guarded(dsn)
@@ -169,8 +204,8 @@ class Mailer:
         """Like `send`, awaiting."""
         dsn = _guarded(dsn)
         flow = self._apath.deliver(message, via, self._through(dsn))
-        if self._async is not None and self._async.here:
-            return await self._async.run(flow)
+        if self._loops is not None and (ours := self._loops.here) is not None:
+            return await ours.run(flow)
         async with self._borrowed() as driver:
             receipt: Receipt = await driver.run(flow)
         return receipt
@@ -191,6 +226,12 @@ class Mailer:
                 async for outcome in outcomes:
                     yield outcome
 
+    async def aconnect(self, *, via: str | None = None, dsn: Target | None = None) -> None:
+        """Like `connect`, awaiting; the connection lasts only inside `async with mailer`."""
+        dsn = _guarded(dsn)
+        async with self._borrowed() as driver:
+            await driver.run(self._apath.connect(via, self._through(dsn)))
+
     async def averify(self, *, via: str | None = None, dsn: Target | None = None) -> Verification:
         """Like `verify`, awaiting."""
         dsn = _guarded(dsn)
@@ -206,10 +247,9 @@ class Mailer:
             self._sync.close()
 
     async def aclose(self) -> None:
-        """Take leave of the servers that asynchronous calls have connected to."""
-        driver, self._async = self._async, None
-        if driver is not None:
-            await driver.close()
+        """Take leave of the servers that asynchronous calls of this event loop have connected to."""
+        if self._loops is not None:
+            await self._loops.close()
 
     def __enter__(self) -> Self:
         return self
@@ -220,16 +260,20 @@ class Mailer:
         self.close()
 
     async def __aenter__(self) -> Self:
-        from mailbridge.drivers.async_ import AsyncDriver
+        loops = self._loops
+        if loops is None:
+            from mailbridge.drivers.loops import Loops
 
-        await self.aclose()
-        self._async = AsyncDriver(self._resolver)
+            with self._making:  # threads with a loop each may enter at once
+                loops = self._loops = self._loops or Loops(self._resolver)
+        loops.enter()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self.aclose()
+        if self._loops is not None:
+            await self._loops.leave()
 
     # --- parts
 
@@ -237,6 +281,11 @@ class Mailer:
     def mailers(self) -> tuple[str, ...]:
         """The names of the configured transports."""
         return tuple(self._transports)
+
+    @property
+    def templates(self) -> Templates | None:
+        """What `from_template` makes messages of; None for those that hold for `Message.from_template`."""
+        return self._templates
 
     def transport(self, name: str = "default") -> Transport:
         """Return a configured transport. Raises ConfigError naming those that are."""
@@ -265,7 +314,7 @@ class Mailer:
     def _borrowed(self) -> Any:
         from mailbridge.drivers.async_ import borrowed
 
-        return borrowed(self._async, self._resolver)
+        return borrowed(None if self._loops is None else self._loops.here, self._resolver)
 
     def _through(self, target: Target | None) -> Transport | None:
         if target is None or isinstance(target, Transport):
@@ -287,6 +336,7 @@ class Mailer:
             unsupporting=self._unsupporting,
             asynchronous=asynchronous,
             transcript=self._transcript,
+            own_diversion=self._diversion,
         )
 
     def _stamp(self, message: Message) -> Message:

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
         asend_messages,
     )
     from mailbridge_django.backend import EmailBackend
+    from mailbridge_django.engine import templates
     from mailbridge_django.mailers import mailer
+    from mailbridge_django.serving import keep_connections
 
 _HOMES = {
     "EmailBackend": "mailbridge_django.backend",
@@ -34,7 +36,9 @@ _HOMES = {
     "asend_mail": "mailbridge_django.asynchronous",
     "asend_mass_mail": "mailbridge_django.asynchronous",
     "asend_messages": "mailbridge_django.asynchronous",
+    "keep_connections": "mailbridge_django.serving",
     "mailer": "mailbridge_django.mailers",
+    "templates": "mailbridge_django.engine",
 }
 
 __all__ = [
@@ -44,7 +48,9 @@ __all__ = [
     "asend_mail",
     "asend_mass_mail",
     "asend_messages",
+    "keep_connections",
     "mailer",
+    "templates",
 ]
 
 

@@ -14,12 +14,13 @@ from django.core.mail.backends.base import BaseEmailBackend
 
 from mailbridge import MailError, Message, MessageInvalid, Receipt
 from mailbridge_django.configuration import by_mailers, invalid, options_of
+from mailbridge_django.echo import is_echo
 from mailbridge_django.posting import Posting, Told, handed_over
 from mailbridge_django.registry import mailer_for
-from mailbridge_django.telling import tell
+from mailbridge_django.telling import atell, tell
 
-_CONNECTED = frozenset({"smtp", "lmtp"})
-"""Transports for which `open` has something to open."""
+_ANEW = frozenset({"dsn", "transport"})
+"""Whoever gives one of these says anew where to send."""
 
 
 class EmailBackend(BaseEmailBackend):  # type: ignore[misc]  # Django has no types
@@ -41,42 +42,45 @@ class EmailBackend(BaseEmailBackend):  # type: ignore[misc]  # Django has no typ
         fail_silently: bool = False,
         *,
         alias: str | None = None,
-        _ignore_unknown_kwargs: Any = None,  # Django 6.1 announces arguments of get_connection() so; they are read
+        _ignore_unknown_kwargs: Iterable[str] | None = None,  # so Django 6.1 names arguments of get_connection()
         **options: Any,
     ) -> None:
         super().__init__(**({"alias": alias} if django.VERSION >= (6, 1) else {}))
         self.fail_silently = fail_silently
         self.alias = alias
-        self.mailer = mailer_for(self._options(options), alias)
+        self.mailer = mailer_for(self._options(options, _ignore_unknown_kwargs or ()), alias)
         self._open = False
 
-    def _options(self, given: dict[str, Any]) -> Mapping[str, Any]:
+    def _options(self, given: dict[str, Any], for_once: Iterable[str]) -> Mapping[str, Any]:
         for name in ("username", "password"):  # Django before 6.1 always gives both
             if name in given and given[name] is None:
                 del given[name]
-        if given.keys() & {"dsn", "transport"} or by_mailers():
-            return given
-        if given:
+        configured = not given.keys().isdisjoint(_ANEW) or by_mailers()
+        once = given.keys() & set(for_once) if configured else given.keys()
+        if once and once.isdisjoint(_ANEW):
             raise invalid(
-                f"{', '.join(map(repr, sorted(given)))} cannot be given for one connection; "
+                f"{', '.join(map(repr, sorted(once)))} cannot be given for one connection; "
                 "the dsn of the mailer says where and as whom to send.",
                 self.alias,
             )
-        return options_of(self.alias or "default")
+        if configured:
+            return given
+        found = dict(options_of(self.alias or "default"))
+        self.fail_silently = bool(found.pop("fail_silently", False)) or self.fail_silently
+        return found
 
     # --- connections
 
     def open(self) -> bool | None:
-        """Check that the server answers, and takes the credentials; connections belong to the Mailer.
+        """Have the Mailer connect to a server that it is not connected to; the connection stays the Mailer's.
 
-        Returns True if it was checked, False if this backend was open already, None if it failed silently.
-        Transports without connections are not asked: a key that may only send would fail.
+        Returns True, False if this backend was open already, None if it failed silently. Transports without
+        connections are not asked: a key that may only send would fail.
         """
         if self._open:
             return False
         try:
-            if self.mailer.transport().name in _CONNECTED:
-                self.mailer.verify()
+            self.mailer.connect()
         except MailError:
             if not self.fail_silently:
                 raise
@@ -93,10 +97,12 @@ class EmailBackend(BaseEmailBackend):  # type: ignore[misc]  # Django has no typ
     def send_messages(self, email_messages: Iterable[EmailMessage]) -> int:
         """Send messages; return how many a server (or a queue) took responsibility for, for one recipient at least.
 
-        A message without recipients is not sent and not counted. After a failure no further message is
-        begun; those on their way are finished, and then the first failure is raised, unless
-        `fail_silently`. Raises MailError.
+        A message without recipients is not sent and not counted, nor is what a log handler sends about a record
+        of mailbridge's own. After a failure no further message is begun; those on their way are finished, and
+        then the first failure is raised, unless `fail_silently`. Raises MailError.
         """
+        if is_echo():
+            return 0
         postings = self._postings(email_messages)
         first = next(postings, None)
         if first is None:
@@ -168,8 +174,8 @@ class EmailBackend(BaseEmailBackend):  # type: ignore[misc]  # Django has no typ
             tell(type(self), each)
 
     async def _atell(self, told: Iterable[Told]) -> None:
-        for signal, arguments in told:
-            await signal.asend_robust(type(self), **arguments)
+        for each in told:
+            await atell(type(self), each)
 
 
 class _Run:

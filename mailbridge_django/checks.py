@@ -8,8 +8,10 @@
 | mailbridge.W002 | a password stands in the settings, and not in the environment | `--deploy` |
 | mailbridge.W003 | TLS is switched off, or not verified, towards another machine | `--deploy` |
 | mailbridge.W004 | the default mailer sends to nobody (console, file, memory, null) | `--deploy` |
+| mailbridge.W005 | MAILERS names our backend, but this Django does not read MAILERS | always |
 
-Texts come in the active language, but for what E001 and E002 quote: errors are in English. Nothing is
+Texts come in the active language. What E001 and E002 quote after the colon, and the hint of E001, is said in
+the words of the error that sending would raise, in English, so that it can be searched for. Nothing is
 connected to and no database is asked. Silence one by its id in SILENCED_SYSTEM_CHECKS.
 """
 
@@ -19,14 +21,18 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import django
+from django.core import mail
 from django.core.checks import CheckMessage, Error, Warning
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext as _
 
 from mailbridge import ConfigError, Dsn, Secret
-from mailbridge_django.configuration import by_mailers, own_settings
+from mailbridge.redaction import mask
+from mailbridge_django import sensitive
+from mailbridge_django.configuration import by_mailers, own_settings, template_options
 from mailbridge_django.registry import mailer_for
-from mailbridge_django.roster import mailers
+from mailbridge_django.roster import mailers, rows_of_ours
 
 _NOBODY = frozenset({"console", "file", "memory", "null"})
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1", "[::1]", ""})
@@ -37,10 +43,16 @@ def check_mailers(app_configs: Any = None, **__: Any) -> list[CheckMessage]:
     """Make every mailer; report those that cannot be made."""
     try:
         ours = own_settings()
+        template_options()
+        sensitive.setting()
         found = mailers()
     except ImproperlyConfigured as error:
-        return [Error(str(error), id="mailbridge.E002")]
+        return [Error(_("Mail is not configured: %(error)s") % {"error": error}, id="mailbridge.E002")]
     messages: list[CheckMessage] = []
+    if not hasattr(mail, "mailers") and not found and any(rows_of_ours()):
+        text = _("MAILERS is not used: Django %(version)s does not know it.") % {"version": django.get_version()}
+        hint = _('Set EMAIL_BACKEND, and move what is in MAILERS to MAILBRIDGE["MAILERS"]; it has the same shape.')
+        messages.append(Warning(text, hint=hint, id="mailbridge.W005"))
     if by_mailers() and ours.get("MAILERS"):
         hint = _('Move what is in MAILBRIDGE["MAILERS"] to MAILERS; it has the same shape.')
         text = _('MAILBRIDGE["MAILERS"] is not used, for MAILERS is set.')
@@ -49,8 +61,16 @@ def check_mailers(app_configs: Any = None, **__: Any) -> list[CheckMessage]:
         try:
             mailer_for(options, alias)
         except ImproperlyConfigured as error:
-            messages.append(Error(str(error), obj=alias, id="mailbridge.E001"))
+            messages.append(_unusable(alias, error))
     return messages
+
+
+def _unusable(alias: str, error: ImproperlyConfigured) -> Error:
+    """Report a mailer that cannot be made; what to do about it is the hint."""
+    cause = error.__cause__
+    said, hints = (mask(cause.text), mask(" ".join(cause.hints))) if isinstance(cause, ConfigError) else (error, "")
+    text = _("The mailer %(alias)r cannot be made: %(error)s") % {"alias": alias, "error": said}
+    return Error(text, hint=hints or None, obj=alias, id="mailbridge.E001")
 
 
 def check_deployment(app_configs: Any = None, **__: Any) -> list[CheckMessage]:

@@ -54,7 +54,7 @@ def convert(message: EmailMessage, transport: Transport) -> Converted:
             transport=str(transport),
             hints=["Use SMTP or a transport that takes MIME, or leave that out."],
         )
-    return Converted(_raw(message, control), reason)
+    return Converted(_raw(message, control, transport), reason)
 
 
 _PEOPLE = frozenset({"from_email", "to", "cc", "bcc", "headers.bcc"})
@@ -111,14 +111,27 @@ def _subject(subject: Any) -> str:
     return text
 
 
-def _raw(message: EmailMessage, control: dict[str, Any]) -> Message:
+def _raw(message: EmailMessage, control: dict[str, Any], transport: Transport) -> Message:
     """Return a message of the bytes that Django renders."""
     sender = control.pop("envelope_sender", None) or addresses.one(message.from_email, "from_email")
     recipients = addresses.each(message.recipients(), "to")
-    if any(name.lower() == "bcc" for name in message.extra_headers):
+    given = {name.lower() for name in message.extra_headers}
+    if "bcc" in given:
         raise MessageInvalid("Bcc is no header of a message; name the recipients in bcc=.", field="headers.bcc")
-    mail = Message.from_bytes(rendered(message), envelope=Envelope(_bounces(sender), recipients), keep_raw=True)
+    envelope = Envelope(_bounces(sender), recipients)
+    mail = Message.from_bytes(rendered(message), envelope=envelope, keep_raw=True)
+    # Django writes both into whatever it renders; nobody asked a provider that has its own to keep them.
+    control |= {
+        field: None
+        for field, header in _WRITTEN_BY_DJANGO.items()
+        if header not in given and field not in transport.features
+    }
+    if envelope == Envelope(mail.sender or mail.from_, mail.to + mail.cc):
+        control["envelope"] = None  # it says what the header says; not every API can be told one
     return mail.replace(**control) if control else mail
+
+
+_WRITTEN_BY_DJANGO = {"date": "date", "message_id": "message-id"}
 
 
 def _bounces(sender: Any) -> Any:

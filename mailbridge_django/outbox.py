@@ -31,6 +31,8 @@ _ATTRIBUTES = {
     "track_clicks": "track_clicks",
 }
 
+_REACH_NOBODY = {f"django.core.mail.backends.{name}" for name in ("console", "dummy", "filebased", "locmem")}
+
 
 class DjangoTransport(BlockingTransport):
     """Hands messages to a backend of Django's, as EmailMultiAlternatives with our Message in `mailbridge_message`."""
@@ -40,6 +42,8 @@ class DjangoTransport(BlockingTransport):
 
     def __init__(self, backend: Any) -> None:
         self._backend = backend
+        kinds = {kind.__module__ for kind in type(backend).__mro__}
+        self.reach = "others" if kinds.isdisjoint(_REACH_NOBODY) else "nobody"
 
     def deliver(self, delivery: Delivery) -> Receipt:
         """Hand over one message; raise ServerError if the backend says it sent none."""

@@ -9,6 +9,8 @@ import django
 from django.conf import settings
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 
+_SEVEN_BITS = email.policy.SMTP.clone(cte_type="7bit")
+
 _BASES = (EmailMessage, EmailMultiAlternatives)
 _RENDERING = {"message", "mixed_subtype", "alternative_subtype"} | {
     name for base in _BASES for name in vars(base) if name.startswith("_") and not name.startswith("__")
@@ -29,12 +31,12 @@ def reason_to_render(message: EmailMessage) -> str:
 
 
 def rendered(message: EmailMessage) -> bytes:
-    """Return the bytes that Django's SMTP backend would send.
+    """Return the bytes that Django's SMTP backend would send, encoded for servers and APIs without 8BITMIME, too.
 
     Raises ValueError as Django does.
     """
     if django.VERSION >= (6, 0):
-        octets: bytes = message.message(policy=email.policy.SMTP).as_bytes()
+        octets: bytes = message.message(policy=_SEVEN_BITS).as_bytes()
         return octets
     octets = message.message().as_bytes(linesep="\r\n")
     return octets

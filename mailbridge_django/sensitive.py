@@ -18,10 +18,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMessage
 from django.utils.module_loading import import_string
 
-from mailbridge_django.configuration import own_settings
+from mailbridge_django.configuration import SETTING, own_settings
 
 _URL = re.compile(r"https?://[^\s<>\"']{8,4096}", re.IGNORECASE).findall
 _SECRET = re.compile(
@@ -34,12 +35,21 @@ _SECRET = re.compile(
 
 def is_sensitive(message: EmailMessage) -> bool:
     """Say whether a message is sensitive by the setting and the rule (1 is for the caller)."""
-    wanted = own_settings().get("SENSITIVE")
-    if isinstance(wanted, str):
-        wanted = import_string(wanted)
+    wanted = setting()
     if callable(wanted):
         wanted = wanted(message)
     return carries_secret(message) if wanted is None else bool(wanted)
+
+
+def setting() -> Any:
+    """Return `MAILBRIDGE["SENSITIVE"]`: a boolean, a function, or None. Raises ImproperlyConfigured."""
+    wanted = own_settings().get("SENSITIVE")
+    if not isinstance(wanted, str):
+        return wanted
+    try:
+        return import_string(wanted)
+    except ImportError as error:
+        raise ImproperlyConfigured(f"{SETTING}['SENSITIVE']: {wanted!r} cannot be imported: {error}.") from error
 
 
 def carries_secret(message: EmailMessage) -> bool:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import logging
+import traceback
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from contextvars import copy_context
 from functools import partial
 
@@ -25,11 +28,33 @@ def tell(sender: type, told: Told) -> None:
     if not signal.has_listeners(sender):
         return
     send = partial(signal.send_robust, sender, **arguments)
-    if not _runs_event_loop():
-        send()
-        return
-    with ThreadPoolExecutor(1, "mailbridge-signal") as thread:
-        thread.submit(copy_context().run, _send_and_leave, send).result()
+    with _unharmed():
+        if not _runs_event_loop():
+            send()
+            return
+        with ThreadPoolExecutor(1, "mailbridge-signal") as thread:
+            thread.submit(copy_context().run, _send_and_leave, send).result()
+
+
+async def atell(sender: type, told: Told) -> None:
+    """Like `tell`, awaiting."""
+    signal, arguments = told
+    with _unharmed():
+        await signal.asend_robust(sender, **arguments)
+
+
+@contextmanager
+def _unharmed() -> Iterator[None]:
+    """Go on where the log handler raises by which Django tells what a receiver raised.
+
+    `AdminEmailHandler` of Django 6.1 does when its mail fails. Whoever looks at stderr learns of it, as of all
+    errors of log handlers.
+    """
+    try:
+        yield
+    except Exception:  # noqa: BLE001 -- a mail that was sent must not look failed; it is told, not hidden
+        if logging.raiseExceptions:
+            traceback.print_exc()
 
 
 def _send_and_leave(send: Callable[[], object]) -> None:

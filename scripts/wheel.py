@@ -19,6 +19,7 @@ from pathlib import Path, PurePosixPath
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"  # design and specifications of others, which must not be passed on
 PACKAGES = ("mailbridge", "mailbridge_django", "mailbridge_flask")
+KINDS = ("*.py", "*.po", "*.mo", "*.html", "*.css", "*.js", "*.svg")  # of files that belong into the wheel
 
 IMPORT_EVERYTHING = """
 import importlib, sys
@@ -89,7 +90,7 @@ def judge_wheel(files: dict[str, bytes]) -> None:
     assert tops == {*PACKAGES, *metadata}, f"the wheel holds {sorted(tops)}"
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in files), "the wheel holds no licence"
     for package in PACKAGES:
-        paths = (path for kind in ("*.py", "*.po", "*.mo") for path in (ROOT / package).rglob(kind))
+        paths = (path for kind in KINDS for path in (ROOT / package).rglob(kind))
         sources = {str(path.relative_to(ROOT)) for path in paths}
         assert sources <= set(files), f"the wheel lacks {sorted(sources - set(files))}"
     judge_origin("wheel", files)

@@ -56,6 +56,9 @@ def test_errors_are_the_builtin_errors_that_fit() -> None:
     assert issubclass(ConnectFailed, ConnectionError)
     assert issubclass(errors.TimedOut, TimeoutError)
     assert issubclass(TlsMisconfigured, ConfigError)
+    assert issubclass(errors.TemplateMissing, LookupError)
+    assert issubclass(errors.TemplateBroken, ValueError)
+    assert issubclass(errors.VariableUndefined, NameError)
 
 
 @pytest.mark.catalogue("A30")
@@ -86,6 +89,10 @@ def test_a_refused_field_and_a_missing_feature_are_named() -> None:
     [
         (errors.MessageInvalid, ("no", "no", "no", "dead")),
         (errors.Unsupported, ("no", "declared", "no", "dead")),
+        (errors.TemplateError, ("no", "no", "no", "dead")),
+        (errors.TemplateMissing, ("no", "no", "no", "dead")),
+        (errors.TemplateBroken, ("no", "no", "no", "dead")),
+        (errors.VariableUndefined, ("no", "no", "no", "dead")),
         (errors.RecipientRefused, ("no", "no", "no", "dead")),
         (errors.RecipientDeferred, ("later", "no", "no", "retry")),
         (errors.SenderRefused, ("no", "configurable", "no", "dead")),
@@ -100,6 +107,7 @@ def test_a_refused_field_and_a_missing_feature_are_named() -> None:
         (errors.ServerError, ("yes", "yes", "yes", "retry")),
         (errors.ProtocolError, ("yes", "yes", "yes", "retry")),
         (errors.OutcomeUnknown, ("keyed", "no", "yes", "unknown")),
+        (errors.UnownedSend, ("no", "no", "no", "dead")),
     ],
 )
 def test_a_class_says_what_may_be_done_about_it(kind: type[MailError], permits: tuple[str, ...]) -> None:

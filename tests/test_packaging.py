@@ -152,7 +152,7 @@ class TestMetadata:
 
     def test_built_in_transports_need_no_entry_point(self) -> None:
         distribution = importlib.metadata.distribution("mailbridge")
-        assert {entry.group for entry in distribution.entry_points} == {"console_scripts"}
+        assert {entry.group for entry in distribution.entry_points} == {"console_scripts", "pytest11"}
 
 
 class TestWeight:

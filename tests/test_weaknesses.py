@@ -145,4 +145,4 @@ def test_every_function_is_annotated_and_type_checkers_are_told(package: Path) -
 
 def _arguments(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.arg]:
     given = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
-    return [each for each in given if each.arg not in ("self", "cls")]
+    return [each for each in given if each.arg not in ("self", "cls", "__self")]

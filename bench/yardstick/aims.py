@@ -104,6 +104,14 @@ def _over_anymail(provider: str) -> tuple[Ratio, Ratio]:
     )
 
 
+def _over_django(said: str, name: str) -> tuple[Ratio, Ratio]:
+    single, ours = f"{name}-send", f"mailbridge-{name}"
+    return (
+        Ratio(f"{said}'s `send_mail` by mailbridge against its own backend", "django", f"{ours}-send", single, 3),
+        Ratio(f"{said}'s `send_messages` by mailbridge against its own backend", "django", ours, name, 5),
+    )
+
+
 AIMS: tuple[Ratio | Limit | Share, ...] = (
     Ratio("`send_many`, one connection, against smtp-source, one session", "text1k", _SYNC, "smtp-source-1", 1.0),
     Ratio("`send_many`, one connection, against Django's `send_messages`", "text1k", _SYNC, "django", 6),
@@ -119,14 +127,8 @@ AIMS: tuple[Ratio | Limit | Share, ...] = (
     Ratio(
         "100 KB attached: `send_many`, one connection, against aiosmtplib's ten", "att100k", _SYNC, "aiosmtplib-10", 6
     ),
-    Ratio(
-        "Django's `send_mail` by mailbridge against its own backend",
-        "django",
-        "mailbridge-django-send",
-        "django-send",
-        3,
-    ),
-    Ratio("Django's `send_messages` by mailbridge against its own backend", "django", "mailbridge-django", "django", 5),
+    *_over_django("Django", "django"),
+    *_over_django("The newest Django", "newest-django"),
     Ratio("10 ms away: `send_many`, one connection, against smtplib", "rtt10", _SYNC, "smtplib", 3.6),
     Ratio("10 ms away: the same where CHUNKING is offered", "rtt10", _CHUNKS, "smtplib", 25),
     Limit(

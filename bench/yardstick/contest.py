@@ -156,7 +156,8 @@ class Contest:
             argv = contestant.command(self.environment, job, count, str(self.payload_file))
             extra = {} if contestant.times_itself else self.environment.tool_environment()
         else:
-            argv = [str(self.environment.python), "-m", "yardstick.child", _specification(contestant, job, count)]
+            python = self.environment.newest_django if contestant.newest_django else self.environment.python
+            argv = [str(python), "-m", "yardstick.child", _specification(contestant, job, count)]
             extra = {}
         printed, took = self._execute(argv, extra)
         if contestant.command and not contestant.times_itself:

@@ -16,6 +16,7 @@ from pathlib import Path
 BENCH = Path(__file__).resolve().parent.parent
 CHECKOUT = BENCH.parent
 PYTHON = "3.11.7"
+PYTHON_OF_DJANGO = "3.12.1"  # the newest Django takes no 3.11
 NODEMAILER = "10.6.0"
 
 
@@ -32,6 +33,7 @@ class Environment:
         self.bench = BENCH
         self.debian = self.home / "debian"
         self.python = self.home / "venv/bin/python"
+        self.newest_django = self.home / "venv-django/bin/python"
         self.node_modules = self.home / "node/node_modules"
         self.sink = self.home / "sink"
         self.spin = self.home / "spin"
@@ -56,11 +58,13 @@ class Environment:
     def make(self) -> None:
         """Make what is missing or out of date; a few seconds when nothing is."""
         self.home.mkdir(parents=True, exist_ok=True)
+        installed = [_text("../pyproject.toml"), str(CHECKOUT)]
         for name, inputs, make in (
             ("debian", ["postfix"], self._make_tools),
             ("native", [_text("native/sink.c"), _text("native/spin.c")], self._make_native),
             ("node", [NODEMAILER], self._make_node),
-            ("venv", [_text("peers.txt"), _text("../pyproject.toml"), str(CHECKOUT)], self._make_venv),
+            ("venv", [_text("peers.txt"), *installed], self._make_venv),
+            ("venv-django", [_text("django.txt"), *installed], self._make_venv_of_django),
         ):
             stamp = self.home / f"{name}.stamp"
             wanted = hashlib.sha256("\0".join(inputs).encode()).hexdigest()
@@ -115,22 +119,24 @@ class Environment:
         _run(["npm", "install", "--no-audit", "--no-fund", f"nodemailer@{NODEMAILER}"], cwd=folder)
 
     def _make_venv(self) -> None:
-        if not self.python.exists():
-            _run([find_python(), "-m", "venv", str(self.home / "venv")])
-        pip = [str(self.python), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
-        _run([*pip, "-r", str(BENCH / "peers.txt")])
+        self._install(self.python, find_python(), "peers.txt")
+
+    def _make_venv_of_django(self) -> None:
+        self._install(self.newest_django, find_python_of_django(), "django.txt")
+
+    def _install(self, python: Path, interpreter: str, pinned: str) -> None:
+        if not python.exists():
+            _run([interpreter, "-m", "venv", str(python.parent.parent)])
+        pip = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+        _run([*pip, "-r", str(BENCH / pinned)])
         _run([*pip, "-e", str(CHECKOUT)])
 
     def versions(self) -> dict[str, str]:
         """Return what is compared, by name: part of every result."""
         peers = ("Django", "aiosmtplib", "django-anymail", "httpx", "aiohttp", "httpx-aiohttp", "boto3")
-        script = (
-            "import platform, importlib.metadata as m\n"
-            "print('Python', platform.python_version())\n"
-            f"for name in {peers}: print(name, m.version(name))\n"
-        )
-        lines = _run([str(self.python), "-c", script]).splitlines()
-        found = dict(line.split(" ", 1) for line in lines)
+        found = _versions(self.python, peers)
+        newest = _versions(self.newest_django, ("Django",))
+        found["Newest Django"] = f"{newest['Django']} (Python {newest['Python']})"
         found["Node.js"] = _run(["node", "--version"]).strip()
         found["Nodemailer"] = NODEMAILER
         for archive in self.debian.glob("postfix_*.deb"):
@@ -156,14 +162,35 @@ def fingerprint() -> str:
 
 def find_python() -> str:
     """Return an interpreter of the pinned version, else the nearest that will do (the report names it)."""
+    wanted = os.environ.get("MAILBRIDGE_BENCH_PYTHON")
+    return _first(wanted, _of_pyenv(PYTHON), shutil.which("python3.11"), sys.executable)
+
+
+def find_python_of_django() -> str:
+    """Return likewise one that the newest Django runs with."""
+    newer = sys.executable if sys.version_info >= (3, 12) else None
+    found = _first(_of_pyenv(PYTHON_OF_DJANGO), *map(shutil.which, ("python3.12", "python3.13", "python3.14")), newer)
+    if not found:
+        raise SetupError("The newest Django needs Python 3.12; install one and run again.")
+    return found
+
+
+def _first(*candidates: str | None) -> str:
+    return next((found for found in candidates if found and Path(found).exists()), "")
+
+
+def _of_pyenv(version: str) -> str:
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path("~/.pyenv").expanduser())
-    candidates = [
-        os.environ.get("MAILBRIDGE_BENCH_PYTHON"),
-        str(pyenv / "versions" / PYTHON / "bin/python"),
-        shutil.which("python3.11"),
-        sys.executable,
-    ]
-    return next(found for found in candidates if found and Path(found).exists())
+    return str(pyenv / "versions" / version / "bin/python")
+
+
+def _versions(python: Path, distributions: Sequence[str]) -> dict[str, str]:
+    script = (
+        "import platform, importlib.metadata as m\n"
+        "print('Python', platform.python_version())\n"
+        f"for name in {distributions}: print(name, m.version(name))\n"
+    )
+    return dict(line.split(" ", 1) for line in _run([str(python), "-c", script]).splitlines())
 
 
 def _text(name: str) -> str:

@@ -16,7 +16,7 @@ class Contestant(NamedTuple):
     `python` is the `module:context_manager` that does it, `command` makes a command line out of the
     environment, a job, the count and the path of the payload as JSON. `warm_up` messages are sent before the clock
     starts; `at_most` bounds a run of a contestant that keeps all its messages in memory. `before` is
-    how many messages the set-up itself sends.
+    how many messages the set-up itself sends. `newest_django` runs it in the environment that has that.
     """
 
     name: str
@@ -24,6 +24,7 @@ class Contestant(NamedTuple):
     python: str = ""
     command: Callable[[Environment, Job, int, str], list[str]] | None = None
     times_itself: bool = False
+    newest_django: bool = False
     warm_up: int = 50
     at_most: int = 400_000
     before: int = 0
@@ -74,6 +75,24 @@ def _by_http(provider: str) -> list[Contestant]:
     ]
 
 
+def _by_django(name: str, said: str, *, newest_django: bool = False) -> list[Contestant]:
+    rows = (
+        ("", "send_messages, one connection", "bulk", 20_000),
+        ("-send", "send() in a loop", "one_by_one", 400_000),
+    )
+    return [
+        Contestant(
+            f"{before}{name}{after}",
+            f"{said} {about}{by}",
+            python=f"django_mail:{prefix}{what}",
+            at_most=at_most,
+            newest_django=newest_django,
+        )
+        for after, about, what, at_most in rows
+        for before, by, prefix in (("", "", ""), ("mailbridge-", ", by mailbridge", "mailbridge_"))
+    ]
+
+
 CONTESTANTS: dict[str, Contestant] = {
     contestant.name: contestant
     for contestant in (
@@ -84,19 +103,8 @@ CONTESTANTS: dict[str, Contestant] = {
         ),
         Contestant("socket-pipelined", "the same with one round trip", python="bare_socket:pipelined"),
         Contestant("smtplib", "EmailMessage, one smtplib connection kept", python="standard_library:kept"),
-        Contestant("django", "Django's send_messages, one connection", python="django_mail:bulk", at_most=20_000),
-        Contestant("django-send", "Django's send() in a loop", python="django_mail:one_by_one"),
-        Contestant(
-            "mailbridge-django",
-            "Django's send_messages by mailbridge, one connection",
-            python="django_mail:mailbridge_bulk",
-            at_most=20_000,
-        ),
-        Contestant(
-            "mailbridge-django-send",
-            "Django's send() in a loop, by mailbridge",
-            python="django_mail:mailbridge_one_by_one",
-        ),
+        *_by_django("django", "Django's"),
+        *_by_django("newest-django", "the newest Django's", newest_django=True),
         Contestant("aiosmtplib-10", "ten aiosmtplib connections kept, a task each", python="aiosmtplib_pool:ten"),
         _nodemailer(20),
         Contestant("mailbridge-send", "Mailer.send in a loop", python="mailbridge_mailer:one_by_one"),

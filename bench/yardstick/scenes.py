@@ -82,7 +82,12 @@ SCENES = (
         "django",
         "Django's functions, text, 1 KB",
         "text1k",
-        tuple((name, POSTFIX) for name in ("django", "mailbridge-django", "django-send", "mailbridge-django-send")),
+        tuple(
+            (f"{by}{which}django{how}", POSTFIX)
+            for which in ("", "newest-")
+            for how in ("", "-send")
+            for by in ("", "mailbridge-")
+        ),
         baseline="django",
     ),
 )

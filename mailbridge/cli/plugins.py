@@ -38,7 +38,8 @@ def known_plugins() -> Plugins:
     from mailbridge.settings import Settings
 
     try:
-        return Plugins(**Settings.load(needs_mailer=False).plugin_options())
+        settings = click.get_current_context().find_object(Settings) or Settings.load(needs_mailer=False)
+        return Plugins(**settings.plugin_options())
     except ConfigError:
         return Plugins()
 

@@ -21,6 +21,7 @@ _COMMANDS = {
     "config": ("mailbridge.cli.config", "Show the settings, or check them."),
     "demo": ("mailbridge.cli.demo", "Send a message through a mail server on this machine, and show every step."),
     "plugins": ("mailbridge.cli.plugins", "List transports and hooks: built in, installed, disabled, broken."),
+    "preview": ("mailbridge.cli.preview", "Show the templates in FOLDER with sample data, in a browser."),
     "send": ("mailbridge.cli.send", "Send the messages in FILE, or from standard input (-)."),
     "test-send": ("mailbridge.cli.test_send", "Send a test message to TO and show what became of it."),
 }

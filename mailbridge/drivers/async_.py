@@ -15,6 +15,7 @@ from mailbridge.drivers.dialling import connect
 from mailbridge.drivers.lanes import Lanes, Source
 from mailbridge.drivers.leases import Leases
 from mailbridge.drivers.names import Resolver, resolve
+from mailbridge.errors import ConfigError
 from mailbridge.flow.http import Http, HttpResponse
 from mailbridge.flow.operations import (
     Await,
@@ -49,15 +50,12 @@ class AsyncDriver:
     """Performs flows for any number of tasks of one event loop; connections left open by flows are pooled."""
 
     def __init__(self, resolver: Resolver | None = None) -> None:
-        self.loop = asyncio.get_running_loop()
+        self.loop = running_loop()
         self._resolver = resolver or resolve
+        self.entries = 0
+        """How often its event loop is inside `async with mailer`; see `Loops`."""
         self._leases = Leases(self.loop)
         self._http: AsyncHttp | None = None
-
-    @property
-    def here(self) -> bool:
-        """Whether its event loop is the one that runs."""
-        return self.loop is asyncio.get_running_loop()
 
     def run(self, flow: Flow[T]) -> Coroutine[Any, Any, T]:
         """Perform a flow and return its result; cancelling closes what it had open."""
@@ -83,7 +81,7 @@ class AsyncDriver:
 
     async def close(self) -> None:
         """Take leave on every idle connection and close it."""
-        if self._leases.shelves.forked or not self.here:
+        if self._leases.shelves.forked:
             self._leases.shelves.forget()
             return
         if self._http is not None:
@@ -103,8 +101,19 @@ class AsyncDriver:
         self._leases.put(op)
 
 
+def running_loop() -> asyncio.AbstractEventLoop:
+    """Return the event loop that runs. Raises ConfigError where there is none of asyncio's, as under trio."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        raise ConfigError(
+            "Asynchronous sends need an event loop of asyncio, and none runs here.",
+            hints=["Run the program or its server on asyncio, or call mailer.send(message) in a thread."],
+        ) from None
+
+
 class borrowed:
-    """The mailer's driver if it belongs to the running loop, else one for this call only."""
+    """The mailer's driver of the running loop where there is one, else one for this call only."""
 
     __slots__ = ("_driver", "_resolver", "_temporary")
 
@@ -114,7 +123,7 @@ class borrowed:
         self._temporary: AsyncDriver | None = None
 
     async def __aenter__(self) -> AsyncDriver:
-        if self._driver is not None and self._driver.here:
+        if self._driver is not None:
             return self._driver
         self._temporary = AsyncDriver(self._resolver)
         return self._temporary

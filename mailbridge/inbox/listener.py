@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal, Self
 from mailbridge.dsn import Dsn
 from mailbridge.errors import ConfigError
 from mailbridge.inbox.certificate import ThrowAwayCertificate, missing
+from mailbridge.inbox.conduct import Conduct
 from mailbridge.inbox.limits import Limits
 from mailbridge.inbox.mailbox import Mailbox
 from mailbridge.secret import Secret
@@ -43,6 +44,7 @@ class CatchAll:
         max_recipients: the limit of recipients a message.
         max_connections: the limit of connections at a time.
         idle_timeout: seconds after which a silent client is disconnected.
+        conduct: how it answers where it is not to take everything.
 
     Raises ConfigError when the extra `inbox` is not installed, or the address cannot be listened on.
 
@@ -64,6 +66,7 @@ class CatchAll:
         max_recipients: int = 1000,
         max_connections: int = 100,
         idle_timeout: float = 300.0,
+        conduct: Conduct | None = None,
     ) -> None:
         if tls not in _TLS:
             raise ConfigError(
@@ -78,6 +81,7 @@ class CatchAll:
         self.limits = Limits(
             message=max_size, recipients=max_recipients, connections=max_connections, idle=idle_timeout
         )
+        self._conduct = conduct or Conduct()
         self._certificate: ThrowAwayCertificate | None = None
         self._thread: threading.Thread | None = None
 
@@ -148,7 +152,7 @@ class CatchAll:
         from mailbridge.inbox.protocol import Handler, connector
 
         connect, open_connections = connector(
-            Handler(self.mailbox, self.limits, self._accepts),
+            Handler(self.mailbox, self.limits, self._accepts, self._conduct),
             tls_context=context if self.tls == "starttls" else None,
             # aiosmtpd only knows the TLS it started itself.
             auth_require_tls=self.tls == "starttls",

@@ -9,13 +9,14 @@ import contextlib
 import logging
 import re
 import time
-from asyncio import BaseTransport, get_running_loop
-from collections.abc import Callable
+from asyncio import BaseTransport, Future, get_running_loop
+from collections.abc import Awaitable, Callable
 from ssl import SSLContext
 from typing import Any
 
 from aiosmtpd import smtp
 
+from mailbridge.inbox.conduct import Conduct, HangUp
 from mailbridge.inbox.limits import Limits
 from mailbridge.inbox.mailbox import Caught, Mailbox
 
@@ -59,6 +60,7 @@ class Protocol(smtp.SMTP):
         # Not handed over above, where aiosmtpd would warn that there is no TLS; that was the caller's choice.
         self._auth_required = require_auth
         self._limit = handler.limits.connections
+        self._conduct = handler.conduct
         self._open = open_connections
 
     def _create_session(self) -> smtp.Session:
@@ -88,16 +90,30 @@ class Protocol(smtp.SMTP):
             return
         # A client that resets its connection is its own affair, not an unhandled error of a task.
         with contextlib.suppress(ConnectionError):
-            await super()._handle_client()
+            if await self._greeted():
+                await super()._handle_client()
+
+    async def _greeted(self) -> bool:
+        """Whether the connection goes on after its beginning."""
+        try:
+            reply = await self._conduct.greet(self)
+        except HangUp:
+            self.abort()
+            return False
+        if reply is not None:
+            await self.push(reply)
+            self._writer.close()
+        return reply is None
 
 
 class Handler:
     """What aiosmtpd asks at each step."""
 
-    def __init__(self, mailbox: Mailbox, limits: Limits, accepts: Callable[[str, str], bool]) -> None:
+    def __init__(self, mailbox: Mailbox, limits: Limits, accepts: Callable[[str, str], bool], conduct: Conduct) -> None:
         self._mailbox = mailbox
         self.limits = limits
         self._accepts = accepts
+        self.conduct = conduct
 
     async def handle_EHLO(
         self, server: Protocol, session: Session, envelope: smtp.Envelope, hostname: str, responses: list[str]
@@ -106,29 +122,44 @@ class Handler:
         session.host_name = hostname
         return [*responses[:-1], "250-PIPELINING", responses[-1]]
 
+    async def handle_MAIL(
+        self, server: Protocol, session: Session, envelope: smtp.Envelope, address: str, options: list[str]
+    ) -> str:
+        """Take every sender."""
+        address = _quoted(address)
+        if reply := await _minded(server, self.conduct.sender(server, address)):
+            return reply
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
+
     async def handle_RCPT(
         self, server: Protocol, session: Session, envelope: smtp.Envelope, address: str, options: list[str]
     ) -> str:
         """Take every recipient, up to the limit."""
         if len(envelope.rcpt_tos) >= self.limits.recipients:
             return "452 4.5.3 Too many recipients"
+        address = _quoted(address)
+        if reply := await _minded(server, self.conduct.recipient(server, address)):
+            return reply
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
     async def handle_DATA(self, server: Protocol, session: Session, envelope: smtp.Envelope) -> str:
         """Keep the message."""
         sender = envelope.mail_from or ""
-        self._mailbox.add(
-            Caught(
-                envelope_from="" if sender == "<>" else sender,
-                recipients=tuple(envelope.rcpt_tos),
-                raw=_BARE_NEWLINE.sub(b"\r\n", envelope.original_content or b""),
-                received_at=time.time(),
-                helo=session.host_name or "",
-                tls=_tls_version(server.transport),
-                authenticated_as=str(session.auth_data) if session.authenticated else "",
-            )
+        caught = Caught(
+            envelope_from="" if sender == "<>" else sender,
+            recipients=tuple(envelope.rcpt_tos),
+            raw=_BARE_NEWLINE.sub(b"\r\n", envelope.original_content or b""),
+            received_at=time.time(),
+            helo=session.host_name or "",
+            tls=_tls_version(server.transport),
+            authenticated_as=str(session.auth_data) if session.authenticated else "",
         )
+        if reply := await _minded(server, self.conduct.message(server, caught)):
+            return reply
+        self._mailbox.add(caught)
         return f"250 OK caught as number {self._mailbox.received}"
 
     async def handle_exception(self, error: Exception) -> str:
@@ -142,7 +173,27 @@ class Handler:
     ) -> smtp.AuthResult:
         """Judge a login."""
         user, password = (part.decode("utf-8", "replace") for part in credentials)
-        return smtp.AuthResult(success=self._accepts(user, password), handled=False, auth_data=user)
+        good = self._accepts(user, password) and self.conduct.let_in(server, user)
+        return smtp.AuthResult(success=good, handled=False, auth_data=user)
+
+
+async def _minded(server: Protocol, answer: Awaitable[str | None]) -> str | None:
+    """Return what the conduct answers; hang up if that is what it does."""
+    try:
+        return await answer
+    except HangUp:
+        server.abort()
+        # Cancelled when the connection is gone, in a moment: nothing is said any more.
+        never: Future[str | None] = get_running_loop().create_future()
+        return await never
+
+
+def _quoted(address: str) -> str:
+    """Give quotes back to a local part that needs them: Python's parser of addresses leaves them out for dots."""
+    local, at, domain = address.rpartition("@")
+    if not at or local[:1] == '"' or all(local.split(".")):
+        return address
+    return f'"{local}"{at}{domain}'
 
 
 def _tls_version(transport: BaseTransport | None) -> str:

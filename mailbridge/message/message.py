@@ -16,11 +16,13 @@ from mailbridge.message.template import Template
 from mailbridge.message.value import Value
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
     from email.message import Message as Parsed
     from inspect import Signature
     from typing import Unpack
 
+    from mailbridge.content.templates import Templates
     from mailbridge.message.fields import Changes, Fields
     from mailbridge.message.rooted_file import StrPath
 
@@ -189,6 +191,36 @@ class Message(Value):
         fields["message_id"] = message_id
         fields["date"] = date
         return twin
+
+    @classmethod
+    def from_template(
+        cls,
+        name: str,
+        context: Mapping[str, Any] | None = None,
+        *,
+        locale: str | None = None,
+        templates: Templates | StrPath | None = None,
+        **fields: Unpack[Fields],
+    ) -> Self:
+        """Make a message of a template of yours: its subject, text and HTML, with `context` as variables.
+
+        `fields` are those of `Message(…)` and go before what the template says. Without `templates`, those of
+        the framework hold, else the folder in the setting `templates`. A template that the provider keeps is
+        another thing: the field `template`.
+
+        Raises TemplateMissing, TemplateBroken, VariableUndefined, or another TemplateError, naming file and
+        line; MessageInvalid; ConfigError where no templates are to be found.
+
+        >>> message = Message.from_template(
+        ...     "order", {"user": "Ann", "items": []}, templates="examples/templates/mail",
+        ...     from_="app@example.com", to="ann@example.org",
+        ... )
+        >>> message.subject
+        'Your order of 0 things'
+        """
+        from mailbridge.message.templated import templated
+
+        return cls(**templated(name, context, locale, templates, fields))
 
     @staticmethod
     def from_bytes(raw: bytes, *, envelope: Envelope | None = None, keep_raw: bool = False) -> Message:

@@ -83,12 +83,20 @@ class MimeTransport(_Plain):
         """Deliver one message by rendering it and calling `deliver`."""
         return attempted(self, delivery, self._rendered(delivery))
 
+    def rehearse(self, delivery: Delivery) -> Flow[bytes | None]:
+        """Render the message, and let hooks see it."""
+        return bytes((yield from self._prepared(delivery)))
+
     def work(self, delivery: Delivery, mime: Mime) -> Flow[Receipt]:
         """Call `deliver`; override to wait for something first."""
         return self._call(self.deliver, delivery, mime)
 
     def _rendered(self, delivery: Delivery) -> Flow[Receipt]:
+        mime = yield from self._prepared(delivery)
+        return (yield from self.work(delivery, mime))
+
+    def _prepared(self, delivery: Delivery) -> Flow[Mime]:
         mime = self.render(delivery.message)
         if delivery.hooks is not None and delivery.hooks.has_prepare:
             yield from delivery.hooks.prepare(mime, delivery.message)
-        return (yield from self.work(delivery, mime))
+        return mime

@@ -64,6 +64,10 @@ class Breaker:
         self.long_cooldown = long_cooldown
         self.state: Closed | Rest = Closed()
 
+    def fresh(self) -> Breaker:
+        """Return a breaker of the same patience that has seen nothing."""
+        return Breaker(failures=self.failures, cooldown=self.cooldown, long_cooldown=self.long_cooldown)
+
     @property
     def closed(self) -> bool:
         """Whether every message may pass."""

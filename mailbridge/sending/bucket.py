@@ -27,12 +27,18 @@ class Bucket:
     Times are readings of the monotonic clock, in seconds.
     """
 
-    __slots__ = ("_interval", "_last", "_slack")
+    __slots__ = ("_interval", "_last", "_slack", "burst", "rate")
 
     def __init__(self, rate: float, burst: int = 1) -> None:
+        self.rate = rate
+        self.burst = burst
         self._interval = 1 / rate
         self._slack = (burst - 1) * self._interval
         self._last = _Slot(float("-inf"))
+
+    def fresh(self) -> Bucket:
+        """Return a bucket of the same rate in which nothing is reserved."""
+        return Bucket(self.rate, self.burst)
 
     def wait(self, now: float) -> float:
         """Return how many seconds a message would have to wait now."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from mailbridge.errors import MailError, MessageInvalid, OutcomeUnknown
 from mailbridge.flow.operations import END, PULL, Emit, Flow, Pull
@@ -18,10 +18,14 @@ from mailbridge.hooks import Context, Hooks
 from mailbridge.logs import log_outcome, log_suppressed
 from mailbridge.message.message import Message
 from mailbridge.receipt import Receipt, Status
+from mailbridge.sending import diversion
 from mailbridge.sending.delivery import Delivery, Outcome
 from mailbridge.sending.transport import Transport
 from mailbridge.sending.unsupported import Unsupporting
 from mailbridge.transcript import Transcript
+
+if TYPE_CHECKING:
+    from mailbridge.sending.diversion import Diversion
 
 
 class SendPath:
@@ -35,6 +39,7 @@ class SendPath:
         unsupporting: what to do with features that a transport lacks.
         asynchronous: whether hooks may be awaited.
         transcript: where to write the dialogue, if somebody reads along.
+        own_diversion: what takes the place of this mailer's transports, if anything does.
     """
 
     def __init__(
@@ -47,6 +52,7 @@ class SendPath:
         unsupporting: Unsupporting,
         asynchronous: bool,
         transcript: Transcript | None = None,
+        own_diversion: Diversion | None = None,
     ) -> None:
         self._hooks = hooks
         self._names = names
@@ -55,6 +61,7 @@ class SendPath:
         self._unsupporting = unsupporting
         self._asynchronous = asynchronous
         self._transcript = transcript
+        self._diversion = own_diversion
 
     def deliver(self, message: Message, via: str | None = None, through: Transport | None = None) -> Flow[Receipt]:
         """Send one message and return its receipt; raise a MailError when no recipient was accepted."""
@@ -71,6 +78,11 @@ class SendPath:
         if self._finish(slot):
             yield from self._tell(slot)
         return slot.result()
+
+    def connect(self, via: str | None = None, through: Transport | None = None) -> Flow[None]:
+        """Connect ahead of the next message, unless something else will get it."""
+        if self._diversion is None and diversion.current is None:
+            yield from (through or self._transport(via or "default")).connect()
 
     def deliver_many(self, via: str | None = None, through: Transport | None = None) -> Flow[None]:
         """Send what is pulled (messages); emit a Receipt or a MailError for each, in order.
@@ -198,7 +210,15 @@ class SendPath:
         slot.transport = transport = through or self._transport(name)
         asked = self._unsupporting.fitted(slot.message, transport)
         slot.message = message = self._stamp(asked)
+        if self._diversion is not None or diversion.current is not None:
+            slot.transport = self._diverted(transport, message, name)
         slot.delivery = Delivery(message, hooks=self._hooks, mailer=name, transcript=self._transcript, asked=asked)
+
+    def _diverted(self, transport: Transport, message: Message, name: str) -> Transport:
+        for each in (self._diversion, diversion.current):
+            if each is not None:
+                transport = each.instead(transport, message, name)
+        return transport
 
     def _finish(self, slot: _Slot) -> bool:
         """Log the outcome; say whether there are observers to tell."""

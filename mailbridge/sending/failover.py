@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from mailbridge.errors import ConnectFailed, MailError, OutcomeUnknown, Unsupported
 from mailbridge.flow.operations import Flow, Now
@@ -101,6 +101,14 @@ class Failover(Policy):
     def send_many(self) -> Flow[None]:
         """Deliver what is pulled, through one member's own `send_many` as long as that one is well."""
         return relay(self._begin)
+
+    def over(self, *members: Transport) -> Self:
+        """Return the same policy over other members, all of them thought well."""
+        made = super().over(*members)
+        made._team = tuple(
+            Member(each, known.breaker.fresh(), self.features) for each, known in zip(members, self._team, strict=True)
+        )
+        return made
 
     def order(self) -> Sequence[Member]:
         """Return the members in the order in which the next message prefers them."""

@@ -43,6 +43,7 @@ class Guard(Policy):
     """
 
     name = "guard"
+    over = Policy.over
 
     def __init__(
         self,

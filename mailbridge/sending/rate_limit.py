@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Self
 
 from mailbridge.errors import ConfigError, RateLimited
 from mailbridge.flow.operations import Flow, Now, Sleep
@@ -58,6 +59,12 @@ class RateLimit(Policy):
     def send_many(self) -> Flow[None]:
         """Deliver what is pulled, each message when its time has come."""
         return relay(lambda: _Run(self))
+
+    def over(self, *members: Transport) -> Self:
+        """Return the same policy over another transport, with a rate of its own."""
+        made = super().over(*members)
+        made.bucket = self.bucket.fresh()
+        return made
 
     def _turn(self, delivery: Delivery) -> Flow[None]:
         now = yield from Now()

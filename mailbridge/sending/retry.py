@@ -73,6 +73,7 @@ class Retry(Policy):
     """
 
     name = "retry"
+    over = Policy.over
 
     def __init__(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import count
 from math import gcd
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from mailbridge.errors import ConfigError
 from mailbridge.sending.failover import Failover, Member
@@ -52,6 +52,12 @@ class RoundRobin(Failover):
         self.turn = turn
         self._rotation = rotation(_checked(weights, len(members)))
         self._position = count()
+
+    def over(self, *members: Transport) -> Self:
+        """Return the same policy over other members, beginning with the first."""
+        made = super().over(*members)
+        made._position = count()
+        return made
 
     def order(self) -> Sequence[Member]:
         """Return the members, beginning with the one whose turn it is."""

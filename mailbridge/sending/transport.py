@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from mailbridge.errors import MailError
 from mailbridge.flow.operations import END, PULL, Emit, Flow
 from mailbridge.message.value import Value
 from mailbridge.receipt import Receipt
 from mailbridge.sending.delivery import Delivery
+
+Reach = Literal["nobody", "machine", "others"]
 
 
 class Verification(Value):
@@ -42,9 +44,21 @@ class Transport:
     keyed: bool = False
     """Whether every send carries a key, the message's own or its Message-ID, by which a second one is recognised."""
 
+    reach: Reach = "others"
+    """How far a message goes by it: to `nobody` (it is kept, shown or forgotten), to a server on this `machine`, or
+    to `others`. Test kits look at it."""
+
     def send(self, delivery: Delivery) -> Flow[Receipt]:
         """Deliver one message; raise a MailError when no recipient was accepted."""
         raise NotImplementedError(f"{type(self).__name__} defines no send()")
+        yield
+
+    def rehearse(self, delivery: Delivery) -> Flow[bytes | None]:
+        """Check a delivery as far as that goes without sending, and raise what `send` would raise by then.
+
+        Return the rendered form, where there is one. What takes the place of this transport in a test calls it.
+        """
+        return None
         yield
 
     def send_many(self) -> Flow[None]:
@@ -55,6 +69,11 @@ class Transport:
             except MailError as error:
                 outcome = error.with_traceback(None)  # which would hold the message for as long as the error is kept
             yield Emit(outcome)
+
+    def connect(self) -> Flow[None]:
+        """Open a connection for the next message, unless one is open; a transport without connections does nothing."""
+        return None
+        yield
 
     def verify(self) -> Flow[Verification]:
         """Check address, encryption and credentials without sending anything."""

@@ -13,7 +13,7 @@ from mailbridge.secret import Secret
 from mailbridge.settings.seconds import Seconds
 from mailbridge.settings.transport import TransportSettings
 
-_LOCAL = ("127.0.0.1", "::1", "localhost")
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class HttpSettings(TransportSettings):
@@ -39,7 +39,7 @@ class HttpSettings(TransportSettings):
     def insecure(self) -> tuple[str, ...]:
         """The fields that give up protection: an API reached without TLS, except on this machine, is one."""
         url = urlsplit(self.base_url)
-        plain = url.scheme == "http" and url.hostname not in _LOCAL
+        plain = url.scheme == "http" and url.hostname not in LOOPBACK
         return (*super().insecure, *(("base_url",) if plain else ()))
 
     @field_validator("base_url")

@@ -69,9 +69,10 @@ def flattened(values: Mapping[str, Any], source: str, *, environment: bool = Fal
     leaves = Leaves()
     for path, value in _walk(values, ()):
         name = variable(".".join(path)) if environment else ".".join(path)
-        path = _full(path) if isinstance(value, (str, Secret, Dsn)) else path
-        if path in leaves:
-            raise ConfigError(f"{name} and {leaves[path].name} of {source} say the same; keep one of the two.")
+        if isinstance(value, (str, Secret, Dsn)) or path == ("dsn",):  # whatever it is, nobody shall overlook it
+            path = _full(path)
+        if (other := next((leaves[each] for each in leaves if _overlap(path, each)), None)) is not None:
+            raise ConfigError(f"{name} and {other.name} of {source} say the same; keep one of the two.")
         leaves[path] = Leaf(value, name, source)
     return leaves
 
@@ -85,13 +86,15 @@ def merged(layers: Iterable[Leaves]) -> Leaves:
     """Merge layers, the strongest first.
 
     A mailer that a layer names anew (by `dsn` or `transport`) takes nothing from the layers below,
-    where its fields may belong to another transport.
+    where its fields may belong to another transport. Where one layer has a value and another a table,
+    the stronger has it.
     """
     found, settled = Leaves(), set[Path]()
     for layer in layers:
+        stronger = tuple(found)
         for path, leaf in layer.items():
-            if path[:2] not in settled:
-                found.setdefault(path, leaf)
+            if path[:2] not in settled and not any(_overlap(path, each) for each in stronger):
+                found[path] = leaf
         settled.update(path[:2] for path in layer if path[0] == "mailers" and path[2:] in _ANEW)
     return found
 
@@ -102,6 +105,12 @@ def _walk(values: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, Any]]:
             yield from _walk(value, (*path, str(key)))
         else:
             yield (*path, str(key)), value
+
+
+def _overlap(one: Path, other: Path) -> bool:
+    """Say whether two places are the same, or one is within the other."""
+    shared = min(len(one), len(other))
+    return one[:shared] == other[:shared]
 
 
 def _full(path: Path) -> Path:

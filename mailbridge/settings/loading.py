@@ -24,13 +24,14 @@ S = TypeVar("S", bound="Settings")
 def load(
     kind: type[S],
     values: Mapping[str, Any],
+    where: str,
     directory: Path | None,
     environment: bool,
     check: Callable[[S], Iterable[str]] | None,
     needs_mailer: bool,
 ) -> S:
     """Return the settings; raise one ConfigError for all problems."""
-    found, problems = _loaded(kind, values, (directory or Path.cwd()) if environment else None)
+    found, problems = _loaded(kind, values, where, (directory or Path.cwd()) if environment else None)
     if found is not None and needs_mailer and not found.mailers and not problems:
         problems = [NO_MAILER]
     if found is None or problems:
@@ -39,9 +40,9 @@ def load(
     return found
 
 
-def _loaded(kind: type[S], values: Mapping[str, Any], directory: Path | None) -> tuple[S | None, list[str]]:
+def _loaded(kind: type[S], values: Mapping[str, Any], where: str, directory: Path | None) -> tuple[S | None, list[str]]:
     """Return the settings, or as much of them as can be used, and the problems."""
-    layers, problems = _layers(kind, values, directory)
+    layers, problems = _layers(kind, values, where, directory)
     leaves = merged(layers)
     problems += _rootless(leaves)
     found, more = _validated(kind, leaves)
@@ -63,9 +64,11 @@ def _validated(kind: type[S], leaves: Leaves) -> tuple[S | None, list[str]]:
     return (_validated(kind, sound)[0] if len(sound) < len(leaves) else None), problems
 
 
-def _layers(kind: type[Settings], values: Mapping[str, Any], directory: Path | None) -> tuple[list[Leaves], list[str]]:
+def _layers(
+    kind: type[Settings], values: Mapping[str, Any], where: str, directory: Path | None
+) -> tuple[list[Leaves], list[str]]:
     """Read every source, the strongest first; an unreadable one is a problem, not the end."""
-    readers: list[Callable[[], tuple[Leaves, list[str]]]] = [partial(_from_table, kind, values, "the arguments")]
+    readers: list[Callable[[], tuple[Leaves, list[str]]]] = [partial(_from_table, kind, values, where)]
     if directory is not None:
         readers += [partial(from_environment, kind)]
         readers += [partial(read, kind, directory) for read in (_from_env_file, _from_toml)]

@@ -64,6 +64,8 @@ class MailerSettings(Unpicklable, Value):
             raise ConfigError(f"A mailer must be a DSN or a table, not {type(value).__name__}.")
         fields = guarded(value)
         dsn, transports = fields.pop("dsn", None), fields.pop("transports", ())
+        if not isinstance(dsn, (Secret, Dsn)) and dsn is not None:
+            raise ConfigError(f"The setting dsn must be text, not {type(dsn).__name__}.")
         if not isinstance(transports, (list, tuple)):
             raise ConfigError("The setting transports must be a list of DSNs or tables.")
         made = cls(

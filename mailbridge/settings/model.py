@@ -83,6 +83,10 @@ class Settings(BaseSettings):
         Annotated[Path, AfterValidator(_directory)] | None,
         Field(description="the only directory from which `mailbridge send` attaches files by path; none by default"),
     ] = None
+    templates: Annotated[
+        Annotated[Path, AfterValidator(_directory)] | None,
+        Field(description="the folder of the templates that `Message.from_template` makes messages of"),
+    ] = None
     unsupported: Annotated[
         Unsupported | dict[str, Unsupported],
         BeforeValidator(_by_feature),
@@ -117,6 +121,7 @@ class Settings(BaseSettings):
         environment: bool = True,
         check: Callable[[Self], Iterable[str]] | None = None,
         needs_mailer: bool = True,
+        where: str = "the arguments",
         **more: Any,
     ) -> Self:
         """Gather the settings; the first that says something wins.
@@ -129,12 +134,13 @@ class Settings(BaseSettings):
         `environment=False` leaves out 2 to 4. Raises one ConfigError for everything that is unknown,
         misspelt, missing or malformed, each with the name to set and where it was found. `check` may add
         to that what it finds in the rest, which is usable; without problems it is not called. That no
-        mailer is configured is such a problem, unless `needs_mailer` is false.
+        mailer is configured is such a problem, unless `needs_mailer` is false. `where` says in errors
+        where `values` stand, for frameworks that have a place of their own for them.
         """
         from mailbridge.settings.loading import load
 
         try:
-            return load(cls, {**(values or {}), **more}, directory, environment, check, needs_mailer)
+            return load(cls, {**(values or {}), **more}, where, directory, environment, check, needs_mailer)
         except ConfigError as error:
             values, more = None, {}  # a traceback may show the variables of this frame; of those below it has none
             raise error.with_traceback(None) from None
@@ -151,6 +157,7 @@ class Settings(BaseSettings):
             "mailers": {name: each.target for name, each in self.mailers.items()},
             "default_from": self.default_from,
             "default_reply_to": self.default_reply_to,
+            "templates": self.templates,
             "unsupported": self.unsupported,
             "message_id_domain": self.message_id_domain,
         }

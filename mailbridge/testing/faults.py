@@ -1,113 +1,159 @@
-"""Answers of a service that is not well, and what may come of them."""
+"""Errors and delays on demand, as transports would have them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+import threading
+from collections.abc import Iterable, Mapping
+from copy import copy
+from random import Random
+from types import TracebackType
+from typing import Any, Self
 
-from mailbridge.errors import ConfigError, MailError, OutcomeUnknown, RateLimited
-from mailbridge.flow.http import HttpResponse, encoded_json
-from mailbridge.receipt import Receipt
-from mailbridge.sending.delivery import Outcome
+from mailbridge.errors import MailError, RecipientDeferred, RecipientRefused, ServerError
+from mailbridge.flow.operations import Flow
+from mailbridge.message.address import address
+from mailbridge.receipt import RecipientStatus, Status
+from mailbridge.sending.delivery import Delivery
+from mailbridge.sending.transport import Transport
+from mailbridge.testing.clock import Pause
 
-__all__ = ["Fault", "faulty_answers"]
+__all__ = ["Error", "Fault", "Faults", "Planned"]
 
-_HTML = b"<!doctype html><html><head><title>Sign in</title></head><body><h1>Sign in to the wifi</h1></body></html>"
-_JSON = ("Content-Type", "application/json")
-_STATUSES = (300, 301, 302, 304, 400, 401, 402, 403, 404, 405, 406, 408, 409, 410, 413, 415, 418, 422, 425, 429, 451)
-_SERVER_STATUSES = (500, 501, 502, 503, 504, 507, 520, 524, 599)
-_FAULT = "a fault in the transport"
-"""The words of the send path for an exception that is no MailError."""
-
-_NONSENSE = (b"", b"{}", b"[]", b"null", b'"text"', b"7", b"[null]", b'{"id":', b"\xff\xfe", _HTML)
-
-
-class Fault(NamedTuple):
-    """One answer, and what is wrong with an outcome that follows it."""
-
-    name: str
-    response: HttpResponse
-    judge: Callable[[Outcome], Iterator[str]]
-
-    @property
-    def is_no_answer(self) -> bool:
-        """Whether it is a success that no API tells: a page, or something that breaks off."""
-        response = self.response
-        return response.successful and (not response.complete or response.body == _HTML)
-
-    def judged(self, outcome: Outcome) -> Iterator[str]:
-        """Say what is wrong with an outcome."""
-        yield from self.judge(outcome)
-        if isinstance(outcome, MailError) and _FAULT in outcome.text:
-            yield f"the transport does not stand it: {outcome.text}"
+Error = Exception | type[Exception]
 
 
-def faulty_answers(secrets: Iterable[str]) -> Iterator[Fault]:
-    """Yield errors and nonsense; some answers repeat what they were sent, the secrets too."""
-    echo = " ".join(secrets)
-    for status in (*_STATUSES, *_SERVER_STATUSES):
-        for kind, body in _error_bodies(echo).items():
-            headers = [_JSON] if body[:1] == b"{" else [("Content-Type", "text/html")]
-            if status in (429, 503):
-                headers.append(("Retry-After", "7"))
-            yield Fault(f"HTTP {status}, {kind}", HttpResponse(status, headers, body), _JUDGES.get(status, _refused))
-    for status in (200, 202):
-        for body in _NONSENSE:
-            yield Fault(f"HTTP {status} with {body[:12]!r}", HttpResponse(status, [_JSON], body), _not_clear)
-    yield Fault("an answer that breaks off", HttpResponse(200, [_JSON], b'{"id": "1', complete=False), _unknown)
+class Planned:
+    """An error that attempts shall end with.
+
+    `names` are the recipients that it is about, by `Address.key`; none for all of them.
+    """
+
+    def __init__(self, error: Error) -> None:
+        self.error: Any = error() if isinstance(error, type) else error
+        if not isinstance(self.error, Exception):
+            raise TypeError(f"a fault is an exception such as RateLimited(retry_after=3), not {error!r}")
+        self.names: frozenset[str] = frozenset()
+        self.said = ""
+        if isinstance(self.error, RecipientRefused | RecipientDeferred):
+            text = self.error.text
+            alone = "@" in text and " " not in text  # RecipientRefused("ann@example.org")
+            self.names = frozenset(address(each, "recipients").key for each in self.error.recipients or [text] * alone)
+            self.said = "" if alone or text == type(self.error)().text else text
+
+    def fits(self, delivery: Delivery) -> bool:
+        """Whether it may happen to this delivery: whether one of those it is about is among the recipients."""
+        return not self.names or any(to.key in self.names for to in delivery.envelope.recipients)
+
+    def happen(self, delivery: Delivery) -> Mapping[str, RecipientStatus]:
+        """Raise the error; or return the fate of those it is about, if others get the message."""
+        if not isinstance(self.error, MailError):
+            raise self.error.with_traceback(None)
+        error = copy(self.error)  # each attempt has its own, with its own attempts
+        error.attempts, error.transport = (), ""
+        if not isinstance(error, RecipientRefused | RecipientDeferred):
+            raise error
+        hit = [to.addr_spec for to in delivery.envelope.recipients if not self.names or to.key in self.names]
+        status = Status.REFUSED if isinstance(error, RecipientRefused) else Status.DEFERRED
+        error.text = self.said or f"{', '.join(hit)}: {status}, because the test wants it so."
+        error.args = (error.text,)
+        rows = dict.fromkeys(hit, RecipientStatus(status, error.code, error.enhanced_code, error.text))
+        if len(hit) < len(delivery.envelope.recipients) and delivery.message.on_partial != "abort":
+            return rows
+        error.recipients = {**rows}
+        raise error
 
 
-def _error_bodies(echo: str) -> dict[str, bytes]:
-    said = f"The key {echo} is not good."
-    return {
-        "no body": b"",
-        "HTML": _HTML + said.encode(),
-        "a message": encoded_json({"message": said, "code": 7, "name": "bad", "status": "error"}),
-        "a list": encoded_json({"errors": [{"message": said, "field": "from", "code": "x"}]}),
-        "an error": encoded_json({"error": {"message": said, "code": echo, "status": 1}, "detail": said}),
-        "other types": encoded_json({"message": [1], "errors": {"from": [said]}, "error": None, "code": {}}),
-    }
+class Fault:
+    """A fault that goes on until it is ended, by `end()` or at the end of a `with` block.
+
+    Args:
+        planned: the error.
+        backend: the mailer, or the transport, that has it; all of them by default.
+        rate: the share of attempts that fail, from 0.0 to 1.0.
+        seed: of the generator that chooses them, so that they are the same ones each time.
+    """
+
+    def __init__(self, planned: Planned, backend: str | None, rate: float, seed: int) -> None:
+        if not 0.0 <= rate <= 1.0:
+            raise ValueError(f"rate is a share from 0.0 to 1.0, not {rate!r}")
+        self.planned = planned
+        self.ended = False
+        self._backend = backend
+        self._rate = rate
+        self._random = Random(seed)  # noqa: S311 - it decides nothing but which attempts of a test fail
+
+    def strikes(self, delivery: Delivery, transport: Transport) -> bool:
+        """Whether this attempt fails."""
+        if self.ended or not concerns(self._backend, delivery, transport) or not self.planned.fits(delivery):
+            return False
+        return self._random.random() < self._rate
+
+    def end(self) -> None:
+        """Let no further attempt fail."""
+        self.ended = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.end()
 
 
-def _refused(outcome: Outcome) -> Iterator[str]:
-    if not isinstance(outcome, MailError):
-        yield f"it is taken for a success: {outcome!r}"
+class Faults:
+    """What is to happen to the attempts of one mailbox."""
+
+    def __init__(self) -> None:
+        self.delay = 0.0
+        self._next: list[tuple[Planned | None, str | None]] = []
+        self._lasting: list[Fault] = []
+        self._choosing = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._next)
+
+    def queue(self, errors: Iterable[Error | None], backend: str | None) -> None:
+        """Let the next attempts end with these errors, one each; None is an attempt that succeeds."""
+        planned = [None if error is None else Planned(error) for error in errors]
+        with self._choosing:
+            self._next += [(each, backend) for each in planned]
+
+    def last(self, fault: Fault) -> None:
+        """Let a fault go on until it is ended."""
+        with self._choosing:
+            self._lasting.append(fault)
+
+    def end(self) -> None:
+        """Forget every fault and the delay."""
+        with self._choosing:
+            self._next.clear()
+            for fault in self._lasting:
+                fault.end()
+            self._lasting.clear()
+            self.delay = 0.0
+
+    def met(self, delivery: Delivery, transport: Transport) -> Flow[Mapping[str, RecipientStatus]]:
+        """Do to an attempt what is to happen to it: wait, raise, or return the recipients it fails for."""
+        if self.delay:
+            yield from Pause(self.delay)
+        with self._choosing:
+            planned = self._chosen(delivery, transport)
+        return {} if planned is None else planned.happen(delivery)
+
+    def _chosen(self, delivery: Delivery, transport: Transport) -> Planned | None:
+        for number, (planned, backend) in enumerate(self._next):
+            if concerns(backend, delivery, transport) and (planned is None or planned.fits(delivery)):
+                del self._next[number]
+                return planned
+        return next((fault.planned for fault in self._lasting if fault.strikes(delivery, transport)), None)
 
 
-def _credentials(outcome: Outcome) -> Iterator[str]:
-    if not isinstance(outcome, ConfigError):
-        yield f"it should be AuthFailed, or another ConfigError, and is {outcome!r}"
+def concerns(backend: str | None, delivery: Delivery, transport: Transport) -> bool:
+    """Whether a name means this attempt: the mailer, the kind of transport (`ses`), or the transport as it prints."""
+    shown = str(transport)
+    return backend is None or backend in (delivery.mailer, shown, shown.partition(":")[0])
 
 
-def _too_fast(outcome: Outcome) -> Iterator[str]:
-    if not isinstance(outcome, RateLimited):
-        yield f"it should be RateLimited, and is {outcome!r}"
-    elif outcome.retry_after != 7:
-        yield f"Retry-After was 7 seconds, the error says {outcome.retry_after}"
-
-
-def _perhaps(outcome: Outcome) -> Iterator[str]:
-    """Whoever fails after he took the request in may have sent the message."""
-    yield from _refused(outcome)
-    if isinstance(outcome, MailError) and outcome.retryable:
-        yield f"the message may have been accepted, so it must not be tried again: {outcome!r}"
-
-
-def _unknown(outcome: Outcome) -> Iterator[str]:
-    if not isinstance(outcome, OutcomeUnknown):
-        yield f"nobody knows whether it was accepted, and it is {outcome!r}"
-
-
-def _not_clear(outcome: Outcome) -> Iterator[str]:
-    """A success that says nothing: some services say no more than its status."""
-    if not isinstance(outcome, Receipt | OutcomeUnknown):
-        yield f"nobody knows whether it was accepted, and it is {outcome!r}"
-
-
-_JUDGES: dict[int, Callable[[Outcome], Iterator[str]]] = {
-    401: _credentials,
-    429: _too_fast,
-    500: _perhaps,
-    502: _perhaps,
-    504: _perhaps,
-}
+SERVER_ERROR = ServerError("The server cannot do it now, because the test wants it so.")
+"""What goes wrong if a test says no more than that something shall."""

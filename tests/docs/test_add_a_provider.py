@@ -11,9 +11,9 @@ EXAMPLE = ROOT / "examples/plugin_acme"
 SHOWN = {block.file: block.text for block in blocks(PAGE, PAGE.read_text(encoding="utf-8")) if block.file}
 
 
-def test_the_page_shows_every_module_and_the_contract():
+def test_the_page_shows_every_module_the_contract_and_the_stand_in():
     modules = {str(path.relative_to(EXAMPLE)) for path in EXAMPLE.glob("acme_mail/*.py")}
-    assert modules | {"test_contract.py"} == SHOWN.keys()
+    assert modules | {"test_contract.py", "test_stand_in.py"} == SHOWN.keys()
 
 
 @pytest.mark.parametrize("name", SHOWN)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mailbridge import errors
-from mailbridge.errors import MailError, Phase, Unsupported
+from mailbridge.errors import MailError, Phase, Unsupported, VariableUndefined
 
 ERRORS = (Path(__file__).resolve().parents[2] / "docs/explanation/errors.md").read_text(encoding="utf-8")
 KINDS = [getattr(errors, name) for name in errors.__all__ if name != "MailError"]
@@ -45,7 +45,7 @@ def test_a_kind_permits_what_its_row_says(kind: type[MailError]) -> None:
 def test_every_attribute_of_an_error_is_a_row() -> None:
     _, *rows = table("What an error holds")
     listed = [name for row in rows for name in code(row[0])]
-    assert sorted(listed) == sorted(vars(Unsupported("x")))
+    assert sorted(listed) == sorted({*vars(Unsupported("x")), *vars(VariableUndefined("x"))})
     (phases,) = [code(row[1]) for row in rows if code(row[0]) == ["phase"]]
     assert ["", *sorted(phases)] == sorted(Phase.__args__)  # type: ignore[attr-defined]
 
@@ -65,5 +65,5 @@ def test_the_builtin_errors_that_an_error_also_is_are_named() -> None:
         for builtin in [each for each in kind.__bases__ if each.__module__ == "builtins"]:
             assert re.search(rf"`{kind.__name__}`(?: is)? an? `{builtin.__name__}`", " ".join(said.split()))
     assert [kind.__name__ for kind in KINDS if len(kind.__bases__) > 1 and kind is not errors.TlsMisconfigured] == [
-        "ConnectFailed", "MessageInvalid", "TimedOut",
+        "ConnectFailed", "MessageInvalid", "TemplateBroken", "TemplateMissing", "TimedOut", "VariableUndefined",
     ]  # fmt: skip

@@ -29,6 +29,8 @@ def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, serve: Callable[[], 
     before = dict(os.environ)
     for name in [name for name in before if name.startswith("MAILBRIDGE_")]:
         del os.environ[name]
+    # Our own plugin and no others: so runs of pytest are quick, and work where the checkout is not installed.
+    os.environ |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": "mailbridge.testing.plugin"}
     yield Reader(tmp_path, serve)
     os.environ.clear()
     os.environ.update(before)

@@ -52,6 +52,14 @@ def said(sock: socket.socket, data: bytes, until: bytes) -> bytes:
     return answer
 
 
+def test_quotes_that_a_local_part_needs_are_kept() -> None:
+    with CatchAll(tls="off") as server, client(server) as smtp:
+        smtp.sendmail('".ann"@example.org', ['"bob..smith"@example.org', "cid.x@example.org"], MESSAGE)
+        [caught] = server.mailbox.wait_for(1)
+    assert caught.envelope_from == '".ann"@example.org'
+    assert caught.recipients == ('"bob..smith"@example.org', "cid.x@example.org")
+
+
 @pytest.mark.parametrize("tls", ["starttls", "implicit", "off"])
 def test_a_message_is_caught_as_the_server_got_it(tls: str) -> None:
     with CatchAll(tls=tls) as server, client(server) as smtp:  # type: ignore[arg-type]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -17,19 +18,20 @@ def way(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def configure(way: str) -> Iterator[Configure]:
+def override() -> Iterator[Callable[..., None]]:
+    """Override settings until the end of the test; what came last is undone first, whichever fixture asked for it."""
+    with ExitStack() as overridden:
+        yield lambda **settings: overridden.enter_context(override_settings(**settings))
+
+
+@pytest.fixture
+def configure(way: str, override: Callable[..., None]) -> Configure:
     """Configure mail: `configure(dsn="memory://")`, further aliases by `configure({"bulk": {…}}, dsn=…)`."""
-    enabled = []
 
     def by(others: dict[str, dict[str, Any]] | None = None, /, **options: Any) -> None:
-        mailers = {**({"default": options} if options else {}), **(others or {})}
-        one = override_settings(**mail_settings(way, mailers))
-        one.enable()
-        enabled.append(one)
+        override(**mail_settings(way, {**({"default": options} if options else {}), **(others or {})}))
 
-    yield by
-    for one in reversed(enabled):
-        one.disable()
+    return by
 
 
 @pytest.fixture

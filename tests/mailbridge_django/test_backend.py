@@ -115,7 +115,8 @@ def test_open_says_true_then_false_and_close_is_safe(smtp: Callable[..., Peer], 
     assert one.open() is False
     one.close()
     assert one.open() is True
-    assert server.connections == 2
+    assert one.send_messages([a_message()]) == 1
+    assert server.connections == 1
 
 
 def test_open_raises_where_nobody_answers(configure: Configure, backend: Backend, closed_port: Any) -> None:
@@ -169,6 +170,17 @@ def test_fail_silently_is_taken_from_send_mail(configure: Configure, closed_port
     configure(dsn=f"smtp://{closed_port}?tls=off")
     with pytest.warns(Warning, match="fail_silently") if HAS_MAILERS else nullcontext():
         assert mail.send_mail("Hi", "Hello", None, ["ann@example.org"], fail_silently=True) == 0
+
+
+def test_fail_silently_may_stand_among_the_options(configure: Configure, closed_port: Any) -> None:
+    configure(dsn=f"smtp://{closed_port}?tls=off", fail_silently=True)
+    assert mail.send_mail("Hi", "Hello", None, ["ann@example.org"]) == 0
+
+
+def test_aliases_that_differ_in_fail_silently_share_their_mailer(configure: Configure, backend: Backend) -> None:
+    configure({"quiet": {"dsn": "memory://", "fail_silently": True}}, dsn="memory://")
+    assert backend("quiet").mailer is backend().mailer
+    assert (backend("quiet").fail_silently, backend().fail_silently) == (True, False)
 
 
 def test_after_a_failure_nothing_further_is_begun_and_the_first_failure_is_raised(
@@ -302,7 +314,15 @@ def test_a_table_of_fields_may_stand_in_place_of_a_dsn(configure: Configure, pee
     [
         ({"dsn": "memory://", "hots": "x"}, "Unknown options 'hots'"),
         ({"dsn": "nosuch://"}, "no transport 'nosuch'"),
-        ({"message_id_domain": "example.com"}, "must define 'dsn'"),
+        ({"dsn": "memory://", "unsuported": "drop"}, "did you mean unsupported"),
+        ({"message_id_domain": "example.com"}, r"must define 'dsn' \(such as smtp://mail\.example\.com:587\)"),
+        ({"dsn": ""}, "'dsn' is empty. Is the variable set"),
+        ({"dsn": None}, "'dsn' is empty"),
+        ({"dsn": "memory://", "transport": "smtp"}, "not both"),
+        ({"dsn": "memory://", "hooks": "shop.hooks"}, "hooks must be a list, not str"),
+        ({"dsn": "memory://", "plugins": "all"}, "plugins must be a list, not str"),
+        ({"dsn": "memory://", "mailers": "null://"}, "mailers must be a dictionary"),
+        ({"dsn": "memory://", "insecure": "refues"}, "insecure must be one of allow, warn, refuse, not 'refues'"),
         ({"dsn": "memory://", "hooks": ["no.such.module"]}, "cannot be imported"),
         ({"dsn": "memory://", "unsupported": "perhaps"}, "unsupported must be"),
         ({"dsn": "smtp://user:s3cret@mail.example.com?nonsense=1"}, "nonsense"),
@@ -329,8 +349,16 @@ def test_credentials_for_one_connection_are_refused_not_ignored(
     configure: Configure, given: dict[str, str], way: str
 ) -> None:
     configure(dsn="memory://")
-    with pytest.raises(ImproperlyConfigured, match=next(iter(given))), warnings.catch_warnings(action="ignore"):
+    said = f"'{next(iter(given))}' cannot be given for one connection"
+    with pytest.raises(ImproperlyConfigured, match=said), warnings.catch_warnings(action="ignore"):
         mail.get_connection(**given)
+
+
+def test_a_dsn_for_one_connection_is_taken(configure: Configure) -> None:
+    configure(dsn="memory://")
+    with warnings.catch_warnings(action="ignore"):
+        one = mail.get_connection(dsn="null://")
+    assert str(one.mailer.transport()) == "null://"
 
 
 @pytest.mark.skipif(not HAS_MAILERS, reason="using= came with Django 6.1")

@@ -15,6 +15,8 @@ from support.colour import Colour
 from support.django_project import Configure
 
 from mailbridge import Attachment, Mailer, Message, ServerError
+from mailbridge.testing import Mailbox
+from mailbridge.testing.interception import watched
 from mailbridge_django import EmailBackend, asend_mail, mailer
 
 
@@ -79,6 +81,21 @@ def test_our_own_interface_fills_the_outbox(colour: Colour) -> None:
     assert kept.tags == ("welcome",)
     assert kept.mailbridge_message.subject == "Grüße"
     assert b"logo.png" in kept.message().as_bytes()
+
+
+@pytest.mark.usefixtures("runner")
+def test_a_mailbox_sees_what_our_own_interface_sends_and_the_outbox_too() -> None:
+    with Mailbox() as mailbox:
+        mailer("bulk").send(MESSAGE)
+    mailbox.assert_sent(subject="Grüße", backend="django")
+    assert [each.subject for each in mail.outbox] == ["Grüße"]
+
+
+@pytest.mark.usefixtures("runner")
+def test_what_stays_in_the_outbox_is_no_mail_that_leaves() -> None:
+    with watched() as watch:
+        mailer("bulk").send(MESSAGE)
+    assert watch.refused == []
 
 
 @pytest.mark.usefixtures("runner")

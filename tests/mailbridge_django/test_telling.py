@@ -16,7 +16,7 @@ from django.db import connections
 from django.dispatch import Signal
 from support.peer import Peer, reply
 
-from mailbridge import RecipientRefused
+from mailbridge import ConnectFailed, RecipientRefused
 from mailbridge_django import EmailBackend
 from mailbridge_django.signals import message_failed, message_sending, message_sent
 
@@ -95,6 +95,36 @@ def test_what_an_asynchronous_receiver_raises_is_logged_and_changes_nothing(
     with caplog.at_level(logging.ERROR, "django.dispatch"):
         assert send_in_loop(a_message(), dsn="memory://") == 1
     assert "no such order" in caplog.text
+
+
+class Broken(logging.Handler):
+    """A log handler that raises, as AdminEmailHandler of Django 6.1 does when its mail fails."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        raise ConnectFailed("No mail to the admins.")
+
+
+@pytest.mark.parametrize("how", ["blocking", "in a loop", "awaiting"])
+def test_a_log_handler_that_raises_about_a_receiver_changes_nothing_either(
+    connect: Connect, capsys: pytest.CaptureFixture[str], how: str
+) -> None:
+    def broken(**_: Any) -> None:
+        raise LookupError("no such order")
+
+    connect(message_sent, broken)
+    logger, handler = logging.getLogger("django.dispatch"), Broken()
+    logger.addHandler(handler)
+    try:
+        backend = EmailBackend(dsn="memory://")
+        if how == "blocking":
+            assert backend.send_messages([a_message()]) == 1
+        elif how == "in a loop":
+            assert send_in_loop(a_message(), dsn="memory://") == 1
+        else:
+            assert asyncio.run(backend.asend_messages([a_message()])) == 1
+    finally:
+        logger.removeHandler(handler)
+    assert "No mail to the admins." in capsys.readouterr().err
 
 
 def test_a_failure_in_a_loop_is_the_servers_and_is_told(connect: Connect, peer: Callable[..., Peer]) -> None:

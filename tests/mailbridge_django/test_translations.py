@@ -12,7 +12,7 @@ from types import ModuleType
 import pytest
 from django.apps import apps
 from django.core import checks
-from django.core.management import load_command_class
+from django.core.management import CommandError, call_command, load_command_class
 from django.utils import translation
 from support.django_project import Configure
 
@@ -71,6 +71,20 @@ def test_what_a_check_names_stands_in_the_translation(configure: Configure) -> N
     )
 
 
+def test_what_is_quoted_is_in_the_words_of_the_error_inside_a_translated_sentence(configure: Configure) -> None:
+    configure(dsn="smtp://localhost?tsl=off")
+    with translation.override("de"), pytest.raises(CommandError) as caught:
+        call_command("mailbridge", "test-send", "a@example.org", "--using", "nobody")
+    assert str(caught.value).startswith("E-Mail ist nicht konfiguriert: No mailer of mailbridge's is named 'nobody'")
+    with translation.override("fr"):
+        (found,) = deployment()
+    assert found[:2] == (
+        "mailbridge.E001",
+        "Le mailer 'default' ne peut pas être créé : The DSN smtp://localhost?tsl=off cannot be used: "
+        "the option tsl is unknown; did you mean tls?",
+    )
+
+
 def test_the_app_and_its_command_speak_the_active_language() -> None:
     command = load_command_class("mailbridge_django", "mailbridge")
     with translation.override("de"):
@@ -83,7 +97,7 @@ def test_the_app_and_its_command_speak_the_active_language() -> None:
 
 def test_every_text_of_the_code_is_translated_and_nothing_else(translations: ModuleType) -> None:
     assert [path.parent.parent.name for path in CATALOGUES] == ["de", "fr"]
-    assert len(set(translations.marked((PACKAGE / "checks.py").read_text("utf-8")))) == 8
+    assert len(set(translations.marked((PACKAGE / "checks.py").read_text("utf-8")))) == 12
     assert list(translations.differences(PACKAGE)) == []
 
 

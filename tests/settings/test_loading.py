@@ -143,6 +143,24 @@ class TestSources:
         )
         assert settings.mailer_options()["mailers"] == {"bulk": Dsn("null")}
 
+    def test_where_one_has_a_word_and_the_other_a_table_the_stronger_holds(self, load: Any) -> None:
+        toml = 'dsn = "null://"\n[unsupported]\ntags = "drop"\n'
+        assert load(toml=toml, env={"MAILBRIDGE_UNSUPPORTED": "warn"}).unsupported == "warn"
+        assert load(toml='dsn = "null://"\nunsupported = "drop"', unsupported={"tags": "warn"}).unsupported == {
+            "tags": "warn"
+        }
+
+    @pytest.mark.parametrize(
+        "values", [{"dsn": False}, {"dsn": 17}, {"dsn": ["null://"]}, {"dsn": "null://", "mailers": "x"}]
+    )
+    def test_what_is_no_dsn_is_a_problem_and_not_overlooked(self, values: dict[str, Any]) -> None:
+        with pytest.raises(ConfigError, match="dsn"):
+            Settings.load(values, environment=False)
+
+    def test_a_framework_says_where_its_values_stand(self) -> None:
+        with pytest.raises(ConfigError, match=r"unknown setting dns; did you mean dsn\? \(in app\.config\)"):
+            Settings.load({"dns": "null://"}, environment=False, where="app.config")
+
     def test_json_in_a_variable_is_read(self, load: Any) -> None:
         settings = load(env={"MAILBRIDGE_MAILERS": '{"a": "null://", "b": {"transport": "smtp", "port": 25}}'})
         assert settings.mailer_options()["mailers"] == {"a": Dsn("null"), "b": {"transport": "smtp", "port": 25}}
@@ -335,6 +353,7 @@ class TestDescription:
             "default_from": ("", "default"),
             "default_reply_to": ("x@example.com, y@example.com", f"default_reply_to {toml}"),
             "attachment_root": ("", "default"),
+            "templates": ("", "default"),
             "unsupported": ('{"tags": "drop"}', "MAILBRIDGE_UNSUPPORTED__TAGS in the environment"),
             "message_id_domain": ("", "default"),
             "plugins": ("a, b", f"plugins {toml}"),

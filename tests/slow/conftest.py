@@ -1,4 +1,4 @@
-"""Real servers and emulators. All tests of this folder are slow; what cannot be had is skipped, aloud."""
+"""Real servers, emulators and a browser. All tests of this folder are slow; what cannot be had is skipped, aloud."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from support.chromium import Chromium
 from support.emulators import Emulator
 from support.packages import Unavailable
 from support.real_peers import Exim, Postfix, RealPeer, SmtpSink
@@ -28,12 +29,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say at the end which real servers were not tried."""
+    """Say at the end what was not tried."""
     for reason in sorted(_missing):
-        terminalreporter.line(f"NOT TRIED, real servers: {reason}", yellow=True, bold=True)
+        terminalreporter.line(f"NOT TRIED: {reason}", yellow=True, bold=True)
 
 
-Peer = TypeVar("Peer", RealPeer, Emulator)
+Peer = TypeVar("Peer", RealPeer, Emulator, Chromium)
 
 
 @contextlib.contextmanager
@@ -84,6 +85,13 @@ def resend_local() -> Iterator[Emulator]:
     """Run one resend-local for all tests."""
     with started(ResendLocal) as emulator:
         yield emulator
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Chromium]:
+    """Run one browser for all tests."""
+    with started(Chromium) as browser:
+        yield browser
 
 
 @pytest.fixture

@@ -30,6 +30,10 @@ class Sync:
         """Send many, and return every outcome."""
         return list(mailer.send_many(messages, **options))
 
+    def connect(self, mailer: Any, **options: Any) -> None:
+        """Connect ahead of the first message."""
+        mailer.connect(**options)
+
     def verify(self, mailer: Any, **options: Any) -> Any:
         """Check a mailer's transport."""
         return mailer.verify(**options)
@@ -85,6 +89,10 @@ class Async:
             return [outcome async for outcome in mailer.asend_many(messages, **options)]
 
         return self.call(collect)
+
+    def connect(self, mailer: Any, **options: Any) -> None:
+        """Connect ahead of the first message."""
+        self.call(mailer.aconnect, **options)
 
     def verify(self, mailer: Any, **options: Any) -> Any:
         """Check a mailer's transport."""

@@ -1,25 +1,20 @@
 """The contracts of the built-in transports over HTTP.
 
-`tests/transports/decoders/<name>.py` reads a provider's requests back: it defines DSN, answer(request) and
-decode(request); where needed judge(request), TEMPLATE, and what there is no choice about, with the reasons:
-TOLERATED, UNABLE, PROVIDER_IDS.
+What each provider answers, and how its requests are read back, is in `mailbridge.testing.stubs.<name>`, for users
+test with it too; only we have the providers' own API descriptions as judges.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
-from importlib.util import module_from_spec, spec_from_file_location
-from pathlib import Path
-from typing import Any
 
-from support.descriptions import violations
+from support.judges import judge_of
 
 from mailbridge.plugins.built_in import FOLDERS, PRESETS, record_of
 from mailbridge.settings.http import HttpSettings
 from mailbridge.testing import TransportContract
-
-DECODERS = Path(__file__).resolve().parents[1] / "transports/decoders"
+from mailbridge.testing.stubs.named import PROVIDERS as STUBS
+from mailbridge.testing.stubs.named import named
 
 
 def providers() -> Iterator[str]:
@@ -29,27 +24,20 @@ def providers() -> Iterator[str]:
             yield name
 
 
-def contract_of(name: str) -> TransportContract | None:
-    """Return the contract of a provider, or None while nobody can read its requests."""
-    file = DECODERS / f"{name}.py"
-    if not file.is_file():
-        return None
-    spec = spec_from_file_location(f"decoders.{name}", file)
-    assert spec is not None
-    assert spec.loader is not None
-    module: Any = module_from_spec(spec)
-    spec.loader.exec_module(module)
+def contract_of(name: str) -> TransportContract:
+    """Return the contract of a provider."""
+    replies = named(name)()
     return TransportContract(
-        module.DSN,
-        answer=module.answer,
-        decode=module.decode,
-        judge=getattr(module, "judge", partial(violations, name)),
-        tolerated=getattr(module, "TOLERATED", {}),
-        unable=getattr(module, "UNABLE", {}),
-        template=getattr(module, "TEMPLATE", "12345"),
-        provider_ids=getattr(module, "PROVIDER_IDS", True),
+        replies.dsn,
+        answer=replies.answer,
+        decode=replies.decode,
+        judge=judge_of(name),
+        tolerated=replies.tolerated,
+        unable=replies.unable,
+        template=replies.template,
+        provider_ids=replies.provider_ids,
     )
 
 
 PROVIDERS = list(providers())
-CONTRACTS = {name: contract for name in PROVIDERS if (contract := contract_of(name)) is not None}
+CONTRACTS = {name: contract_of(name) for name in PROVIDERS if name in STUBS}

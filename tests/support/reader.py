@@ -45,6 +45,8 @@ class Reader:
             "toml": _parse_toml,
             "json": _parse_json,
             "ini": _parse_ini,
+            "html": _saved,
+            "jinja": _saved,
         }
         for block in blocks(page, text):
             assert block.tag in rules, f"{block}: no rule for the tag {block.tag!r}, only for {', '.join(rules)}"
@@ -111,6 +113,10 @@ def _parse_ini(block: Block, text: str) -> None:
     parser = configparser.ConfigParser()
     parser.read_string(f"[environment]\n{text}" if block.file.startswith(".env") else text)
     assert any(parser[section] for section in parser.sections()), f"{block}: says nothing"
+
+
+def _saved(block: Block, text: str) -> None:
+    assert block.file, f"{block}: a file of this kind has to have a name"
 
 
 def _compiled(block: Block, text: str) -> CodeType:

@@ -6,4 +6,4 @@ import sys
 from pathlib import Path
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples/plugin_acme"
-sys.path += [str(EXAMPLE), str(EXAMPLE / "tests")]
+sys.path.append(str(EXAMPLE))

@@ -26,6 +26,6 @@ def test_a_provider_keeps_the_contract(check: Check) -> None:
 
 
 def test_every_provider_is_held_to_the_contract() -> None:
-    """What a provider needs for that is in `decoders/`."""
+    """What a provider needs for that is in `mailbridge.testing.stubs`."""
     assert CONTRACTS.keys() == set(PROVIDERS)
     assert len(PROVIDERS) >= 17

@@ -34,7 +34,7 @@ def verified(transport: HttpTransport) -> Flow[Verification]:
         elif elsewhere and not transport.seeks_region and len(transport.regions) > 1:
             error.hints = (*error.hints, "A login is good in one region only: check region.")
         raise
-    if not response.complete or (response.body and response.data is None):
+    if not response.successful or not response.complete or (response.body and response.data is None):
         raise _unlike_an_api(transport, response)
     try:
         return transport.checked(response)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, ClassVar, TypeVar
+from urllib.parse import urlsplit
 
 from mailbridge.errors import AuthFailed, MailError, OutcomeUnknown
 from mailbridge.escapes import visible
@@ -18,6 +19,7 @@ from mailbridge.sending.http.options import ProviderOptions
 from mailbridge.sending.http.refusal import Complaint, complaint
 from mailbridge.sending.plugin import Plugin
 from mailbridge.sending.transport import Transport, Verification
+from mailbridge.settings.http import LOOPBACK
 
 _LONGEST_KEY = 255  # characters; Resend takes 256 and Brevo no fewer
 
@@ -60,6 +62,7 @@ class Provider(Transport):
     def __init__(self, settings: Any) -> None:
         self.settings = settings
         self.base_url: str = settings.base_url or self.home()
+        self.reach = "machine" if urlsplit(self.base_url).hostname in LOOPBACK else "others"
         self._shown = f"{self.name}://{getattr(settings, 'region', '') or 'default'}"
 
     def __str__(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from copy import copy
 from math import ceil
 from typing import Any
 
@@ -76,6 +77,16 @@ class HttpTransport(Provider):
     def send(self, delivery: Delivery) -> Flow[Receipt]:
         """Send one message; raise a MailError when no recipient was accepted."""
         return attempted(self, delivery, self.delivered(delivery))
+
+    def rehearse(self, delivery: Delivery) -> Flow[bytes | None]:
+        """Check the message and build its request, up to the first call."""
+        rehearsing = copy(self)
+        rehearsing.exchange = _reached  # type: ignore[method-assign]  # the one door to the network
+        try:
+            yield from rehearsing.delivered(delivery)
+        except _Reached:
+            pass
+        return None
 
     def send_many(self) -> Flow[None]:
         """Send what is pulled, in as few calls as the provider's limits allow."""
@@ -223,3 +234,12 @@ class HttpTransport(Provider):
         codes = {} if kind is None else {said.code: kind}
         error = refused(response, said, transport=self._shown, codes=codes, now=now, seconds=wait)
         return veiled(error, self._secrets)
+
+
+class _Reached(BaseException):
+    """A rehearsal has come to its first call. Not an Exception: nothing on the way back may take it for a failure."""
+
+
+def _reached(request: HttpRequest) -> Flow[HttpResponse]:
+    raise _Reached
+    yield

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -76,6 +77,8 @@ class ServiceAccount:
     """
 
     def __init__(self, key: Path, scope: str, subject: str, *, audience: str = "") -> None:
+        if find_spec("cryptography") is None:
+            raise _missing()
         self._path = key
         self._scope = scope
         self._subject = subject
@@ -129,6 +132,14 @@ def _service_account(path: Path) -> Mapping[str, Any]:
     return key
 
 
+def _missing() -> ConfigError:
+    return ConfigError(
+        "A Google service account needs the module 'cryptography'.",
+        phase="auth",
+        hints=["Install it with the extra oauth: pip install '.[oauth]' in mailbridge's directory."],
+    )
+
+
 def _signer(pem: str, path: Path) -> Callable[[bytes], bytes]:
     """Return what signs by RS256 (RFC 7518 section 3.3)."""
     try:
@@ -137,11 +148,7 @@ def _signer(pem: str, path: Path) -> Callable[[bytes], bytes]:
         from cryptography.hazmat.primitives.hashes import SHA256
         from cryptography.hazmat.primitives.serialization import load_pem_private_key
     except ModuleNotFoundError as error:
-        raise ConfigError(
-            "A Google service account needs the module 'cryptography'.",
-            phase="auth",
-            hints=["Install it with the extra oauth: pip install '.[oauth]' in mailbridge's directory."],
-        ) from error
+        raise _missing() from error
     try:
         key = load_pem_private_key(pem.encode(), password=None)
     except ValueError:

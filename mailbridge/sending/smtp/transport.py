@@ -5,6 +5,7 @@ from __future__ import annotations
 from mailbridge.errors import AuthFailed, MailError
 from mailbridge.flow.operations import Close, Flow, Lease, Release
 from mailbridge.message import features
+from mailbridge.message.mime import render
 from mailbridge.receipt import Receipt
 from mailbridge.sending.attempt import attempted
 from mailbridge.sending.delivery import Delivery
@@ -59,6 +60,7 @@ class SmtpTransport(Transport):
         self._provider = preset or ("lmtp" if server.lmtp else "smtp")
         self._shown = f"{self._provider}://{server.address}"
         self._key = ("smtp", server.key)
+        self.reach = "machine" if server.is_local else "others"
 
     def __str__(self) -> str:
         return self._shown
@@ -142,6 +144,17 @@ class SmtpTransport(Transport):
             yield from transact(session, transaction, self.server.timeouts, chunking=self.chunking)
             session.used = transaction.ended = now = session.clock()
             yield from finish(session, batch, transaction)
+
+    def rehearse(self, delivery: Delivery) -> Flow[bytes | None]:
+        """Render the message as for a server with every extension, and let hooks see it."""
+        mime = render(delivery.message, eight_bit=True, utf8=True)
+        if delivery.hooks is not None and delivery.hooks.has_prepare:
+            yield from delivery.hooks.prepare(mime, delivery.message)
+        return bytes(mime)
+
+    def connect(self) -> Flow[None]:
+        """Connect, encrypt and log in for the next message; or see that an idle connection lives."""
+        yield from self._release((yield from self._lease(None)))
 
     def verify(self) -> Flow[Verification]:
         """Connect, encrypt and log in on a fresh connection; say what the server offers."""

@@ -23,6 +23,7 @@ class ConsoleTransport(MimeTransport):
 
     name = "console"
     features = features.LOCAL
+    reach = "nobody"
 
     def __init__(self, settings: ConsoleSettings, stream: TextIO | None = None) -> None:
         self.settings = settings

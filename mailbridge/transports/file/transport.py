@@ -35,6 +35,7 @@ class FileTransport(MimeTransport):
 
     name = "file"
     features = features.LOCAL
+    reach = "nobody"
 
     def __init__(self, settings: FileSettings) -> None:
         self.settings = settings

@@ -30,6 +30,7 @@ class MemoryTransport(MimeTransport):
 
     name = "memory"
     features = features.LOCAL
+    reach = "nobody"
     quick = True
 
     def __init__(self, settings: MemorySettings) -> None:

@@ -11,6 +11,7 @@ class NullTransport(MimeTransport):
 
     name = "null"
     features = features.LOCAL
+    reach = "nobody"
     quick = True
 
     def __init__(self, settings: NullSettings) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from mailbridge.extend import AuthFailed, ConfigError, ConnectFailed, visible
@@ -58,11 +59,20 @@ class Chain:
         try:
             session: Any = import_module("botocore.session")
         except ModuleNotFoundError as error:
-            raise ConfigError(
-                f"AWS credentials are looked up by the module {error.name!r}, which is not installed.",
-                hints=_INSTALL,
-            ) from None
+            raise _missing(error.name or "botocore") from None
         return session.Session(profile=self._profile or None)
+
+
+def require_botocore() -> None:
+    """Raise ConfigError where credentials could not be looked up, before there is anything to sign."""
+    if find_spec("botocore") is None:
+        raise _missing("botocore")
+
+
+def _missing(module: str) -> ConfigError:
+    return ConfigError(
+        f"AWS credentials are looked up by the module {module!r}, which is not installed.", hints=_INSTALL
+    )
 
 
 @contextmanager

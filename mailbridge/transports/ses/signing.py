@@ -7,7 +7,7 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 
 from mailbridge.extend import AuthFailed, Flow, HttpRequest, HttpResponse, MailError, Wall
-from mailbridge.transports.ses.chain import Chain
+from mailbridge.transports.ses.chain import Chain, require_botocore
 from mailbridge.transports.ses.lookup import Lookup
 from mailbridge.transports.ses.refusal import EXPIRED, SKEWED
 from mailbridge.transports.ses.settings import SesSettings
@@ -26,6 +26,8 @@ class Signing:
     def __init__(self, settings: SesSettings, region: str) -> None:
         self._signer = Signer(region)
         self._given = _given(settings)
+        if self._given is None:
+            require_botocore()
         self._lookup = Lookup(Chain(settings.profile))
         self._lag = 0.0
 

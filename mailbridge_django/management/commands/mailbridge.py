@@ -10,12 +10,14 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from mailbridge import ConfigError
+from mailbridge import MailError
 from mailbridge.cli import main
-from mailbridge_django.command_settings import command_settings
+from mailbridge_django.command_settings import CommandSettings, command_settings
 
 _DJANGOS = ("--settings", "--pythonpath")
 """Options that Django has read already, wherever they stand."""
+
+_WITHOUT_MAILERS = frozenset({"-h", "--help", "--version", "auth", "capabilities", "demo", "plugins", "preview"})
 
 
 class Command(BaseCommand):  # type: ignore[misc]  # Django has no types
@@ -42,9 +44,17 @@ class Command(BaseCommand):  # type: ignore[misc]  # Django has no types
         rest, using = _divided(arguments)
         try:
             settings = command_settings(using)
-        except (ImproperlyConfigured, ConfigError) as error:
-            raise CommandError(str(error)) from error
+        except (ImproperlyConfigured, MailError) as error:
+            if _sends(rest):
+                raise CommandError(_("Mail is not configured: %(error)s") % {"error": error}) from error
+            settings = CommandSettings()
         main(rest or ["--help"], prog_name="manage.py mailbridge", settings=settings)
+
+
+def _sends(arguments: Sequence[str]) -> bool:
+    """Say whether a command needs the mailers; the others are what one looks at when they cannot be had."""
+    options = {each.partition("=")[0] for each in arguments}
+    return bool(arguments) and arguments[0] not in _WITHOUT_MAILERS and options.isdisjoint(("-h", "--help", "--dsn"))
 
 
 def _divided(arguments: Sequence[str]) -> tuple[list[str], str]:

@@ -70,7 +70,14 @@ def test_a_file_that_is_no_key_is_an_error_that_names_it(tmp_path, content, said
 
 
 def test_without_cryptography_the_error_names_the_extra(file, monkeypatch):
-    for name in [name for name in sys.modules if name.partition(".")[0] == "cryptography"]:
-        monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.setitem(sys.modules, "cryptography", None)
     with pytest.raises(ConfigError, match=r"\.\[oauth\]"):
-        ScriptedDriver().run(ServiceAccount(file, SCOPE, "ann@example.com").form(None))
+        ServiceAccount(file, SCOPE, "ann@example.com")
+
+
+def test_nor_can_anything_be_signed_where_a_part_of_it_is_missing(file, monkeypatch):
+    for name in [name for name in sys.modules if name.startswith("cryptography.")]:
+        monkeypatch.setitem(sys.modules, name, None)
+    account = ServiceAccount(file, SCOPE, "ann@example.com")
+    with pytest.raises(ConfigError, match=r"\.\[oauth\]"):
+        ScriptedDriver().run(account.form(None))

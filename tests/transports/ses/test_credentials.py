@@ -189,6 +189,12 @@ def test_without_botocore_it_is_said_what_to_install(colour: Colour, monkeypatch
         colour.send(Mailer("ses://eu-west-1"), MESSAGE)
 
 
+def test_nor_can_the_mailer_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "botocore", None)
+    with pytest.raises(ConfigError, match=r"'botocore', which is not installed.*pip install '\.\[ses\]'"):
+        Mailer("ses://eu-west-1")
+
+
 def test_keys_of_the_settings_need_no_botocore(colour: Colour, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ["botocore", *(name for name in sys.modules if name.startswith("botocore."))]:
         monkeypatch.setitem(sys.modules, name, None)

@@ -49,6 +49,10 @@ class PresetTransport(SmtpTransport):
         """Send what is pulled over one connection, pipelined; emit each outcome in order."""
         return _expressing(super().send_many(), self._expressed)
 
+    def rehearse(self, delivery: Delivery) -> Flow[bytes | None]:
+        """Express and render the message."""
+        return super().rehearse(self._expressed(delivery))
+
     def verify(self) -> Flow[Verification]:
         """Connect, encrypt and log in on a fresh connection; say what the server offers."""
         found = yield from super().verify()
