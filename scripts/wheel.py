@@ -19,6 +19,7 @@ from pathlib import Path, PurePosixPath
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"  # design and specifications of others, which must not be passed on
 PACKAGES = ("mailbridge", "mailbridge_django", "mailbridge_flask")
+HOSTS = ("fastapi", "litestar", "quart", "Flask-Security", "pytest")  # have modules made for them, but no extra
 KINDS = ("*.py", "*.po", "*.mo", "*.html", "*.css", "*.js", "*.svg")  # of files that belong into the wheel
 
 IMPORT_EVERYTHING = """
@@ -126,7 +127,7 @@ def modules(files: dict[str, bytes]) -> list[str]:
 
 
 def use(work: Path, wheel: Path, names: list[str]) -> None:
-    """Install the wheel, by its path and never by name, first bare and then with every extra."""
+    """Install the wheel, by its path and never by name, first bare and then with all it can work with."""
     home = work / "environment"
     venv.create(home, symlinks=True, with_pip=True)
     python = str(home / "bin" / "python")
@@ -135,7 +136,7 @@ def use(work: Path, wheel: Path, names: list[str]) -> None:
     run(work, str(home / "bin" / "mailbridge"), "--help")
     run(work, python, "-m", "mailbridge", "--help")
     run(work, python, "-c", "import mailbridge; [getattr(mailbridge, name) for name in mailbridge.__all__]")
-    run(work, *install, f"{wheel}[all]")
+    run(work, *install, f"{wheel}[all]", *HOSTS)
     run(work, python, "-m", "pip", "check")
     run(work, python, "-c", IMPORT_EVERYTHING, *names)
 
