@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 
 from mailbridge.errors import ConfigError, ConnectFailed, TlsFailed, TlsMisconfigured
@@ -21,7 +22,8 @@ _OLD_TLS = ("UNSUPPORTED_PROTOCOL", "TLSV1_ALERT_PROTOCOL_VERSION", "VERSION_TOO
 
 def context(options: TlsOptions, use: str = "") -> ssl.SSLContext:
     """Return the shared context for these options, one for each use. Raises ConfigError for unreadable files."""
-    key = (use, *options.key)
+    # OpenSSL reads the two variables whenever it loads what the system trusts.
+    key = (use, os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"), *options.key)
     found = _contexts.get(key)
     if found is None:
         found = _contexts[key] = _make(options)
@@ -51,8 +53,6 @@ def _make(options: TlsOptions) -> ssl.SSLContext:
 
 
 def _system_directory() -> bool:
-    import os
-
     path = ssl.get_default_verify_paths().capath
     return bool(path and os.path.isdir(path) and os.listdir(path))
 

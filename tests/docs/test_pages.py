@@ -9,6 +9,7 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
+from support.loggers import kept_loggers
 from support.peer import Peer
 from support.reader import Reader
 
@@ -31,7 +32,8 @@ def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, serve: Callable[[], 
         del os.environ[name]
     # Our own plugin and no others: so runs of pytest are quick, and work where the checkout is not installed.
     os.environ |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": "mailbridge.testing.plugin"}
-    yield Reader(tmp_path, serve)
+    with kept_loggers():
+        yield Reader(tmp_path, serve)
     os.environ.clear()
     os.environ.update(before)
 

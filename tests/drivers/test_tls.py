@@ -27,6 +27,18 @@ def test_a_context_is_made_once_for_each_way_to_verify() -> None:
     assert tls.context(TlsOptions("a.test")) is not tls.context(TlsOptions("a.test", minimum="1.3"))
 
 
+def test_what_the_system_trusts_may_change_while_the_program_runs(
+    certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = tls.context(TlsOptions("mail.test"))
+    monkeypatch.setenv("SSL_CERT_FILE", certificates.ca_file)
+    with_ours = tls.context(TlsOptions("mail.test")).get_ca_certs(binary_form=True)
+    (ours,) = tls.context(TlsOptions("mail.test", ca_file=certificates.ca_file)).get_ca_certs(binary_form=True)
+    assert ours in with_ours
+    monkeypatch.undo()
+    assert tls.context(TlsOptions("mail.test")) is before
+
+
 def test_verification_is_left_out_only_when_asked_to() -> None:
     context = tls.context(TlsOptions("mail.test", verify=False))
     assert context.verify_mode is ssl.CERT_NONE

@@ -56,6 +56,8 @@ def loaded() -> None:
 def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run pytest on a file with these tests, with this plugin and no other that is not named."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    for name in ("CI", "BUILD_NUMBER"):  # in whose presence pytest shortens nothing
+        monkeypatch.delenv(name, raising=False)
 
     def run(tests: str, *arguments: str, ini: str = "", subprocess: bool = False) -> pytest.RunResult:
         pytester.makepyfile(test_shop=SHOP + dedent(tests))
