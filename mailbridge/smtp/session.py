@@ -93,6 +93,8 @@ class Session:
     @property
     def hung_up(self) -> bool:
         """Whether the connection ended with 421 as the server's last word: it read nothing further."""
+        if self.parser.mid_reply:  # it went on to answer something
+            return False
         return isinstance(self.failure, ConnectFailed) and self.last is not None and self.last.code == 421
 
     def exchange(

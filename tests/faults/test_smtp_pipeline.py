@@ -141,6 +141,18 @@ def test_a_server_that_leaves_again_and_again_gets_every_message(
         assert set(fates(outcomes)) <= {"ok", "OutcomeUnknown"}
 
 
+@pytest.mark.catalogue("F34")
+def test_421_with_half_an_answer_behind_it_was_not_the_last_word(trial: Trial, peer: Start) -> None:
+    """One recipient is refused with 421, by a server that goes on all the same; the content is taken."""
+    script = {"RCPT": {"v1@": [reply("421 4.2.0 x")]}, ".": {"subject: number 1.": [raw(b"250-taken") + drop()]}}
+    outcomes = run(trial, peer(script, strict=False))
+    assert fates(outcomes)[:2] == ["ok", "OutcomeUnknown"]
+    assert {address: row.status for address, row in outcomes[1].recipients.items()} == {
+        "u1@example.org": Status.UNKNOWN,
+        "v1@example.org": Status.DEFERRED,
+    }
+
+
 @pytest.mark.catalogue("F26")
 @pytest.mark.parametrize("dialogue", DIALOGUES)
 def test_a_batch_of_refusals_is_refused_one_by_one(trial: Trial, peer: Start, dialogue: str) -> None:
