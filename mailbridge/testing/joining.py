@@ -15,14 +15,15 @@ itself, and closes it when it is closed:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mailbridge.testing.mailbox import Mailbox
 
-__all__ = ["Joiner", "join", "register", "unregister"]
+__all__ = ["Joiner", "join", "passing_by", "register", "unregister"]
 
 Joiner = Callable[["Mailbox"], AbstractContextManager[Any]]
 
@@ -45,3 +46,11 @@ def join(mailbox: Mailbox) -> ExitStack:
         for joiner in tuple(_joiners.values()):
             stack.enter_context(joiner(mailbox))
         return stack.pop_all()
+
+
+def passing_by() -> Iterator[str]:
+    """Say which mail no mailbox can see, because the adapter of its framework has not joined."""
+    outbox = getattr(sys.modules.get("django.core.mail"), "outbox", None)
+    if outbox and "django" not in _joiners:
+        held = "a mail that this mailbox does" if len(outbox) == 1 else f"{len(outbox)} mails that this mailbox does"
+        yield f"Django's mail.outbox has {held} not see. It does with 'mailbridge_django' in INSTALLED_APPS."

@@ -17,7 +17,7 @@ from mailbridge.testing.catching import Catch, Handover, stand_in
 from mailbridge.testing.clock import Clock
 from mailbridge.testing.faults import SERVER_ERROR, Error, Fault, Faults, Planned
 from mailbridge.testing.interception import intercept, release
-from mailbridge.testing.joining import join
+from mailbridge.testing.joining import join, passing_by
 from mailbridge.testing.ownership import Owner, adopt, owner_of, share
 from mailbridge.testing.sent import SentMail
 
@@ -222,6 +222,7 @@ class Mailbox(Assertions):
     def _notes(self) -> Iterator[str]:
         if left := len(self._faults):
             yield f"{left} {'fault' if left == 1 else 'faults'} of fail_next did not happen."
+        yield from passing_by()
 
     def __repr__(self) -> str:
         return f"Mailbox({self.name!r}: {len(self._sent)} sent, {len(self._failed)} failed)"

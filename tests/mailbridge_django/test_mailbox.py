@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core import mail
 from django.core.mail.backends import locmem
 from django.dispatch import Signal
@@ -18,7 +19,7 @@ from django.test.utils import setup_test_environment, teardown_test_environment
 from support.django_project import Configure
 
 from mailbridge import ConnectFailed, Message, MessageInvalid
-from mailbridge.testing import Mailbox, MailboxMixin
+from mailbridge.testing import Mailbox, MailboxMixin, joining
 from mailbridge_django import asend_mail, mailer
 from mailbridge_django.signals import message_failed, message_sent
 
@@ -183,3 +184,17 @@ def test_the_mixin_sees_mail_of_a_test_case_of_djangos() -> None:
         result = unittest.TestResult()
         WelcomeTest(name)(result)
         assert result.wasSuccessful(), [text for _, text in (*result.errors, *result.failures)]
+
+
+def test_a_project_without_the_app_is_told_why_its_mail_is_not_there() -> None:
+    joining.unregister("django")
+    try:
+        with Mailbox() as box:
+            send()
+            with pytest.raises(AssertionError, match=r"outbox has a mail .* 'mailbridge_django' in INSTALLED_APPS"):
+                box.assert_sent(to="ann@example.org")
+            send()
+            with pytest.raises(AssertionError, match="outbox has 2 mails that this mailbox does not see"):
+                box.assert_sent(to="ann@example.org")
+    finally:
+        apps.get_app_config("mailbridge").ready()
