@@ -21,15 +21,11 @@ _missing: set[str] = set()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark everything here slow, leave time for the first download, and start the servers of a file once.
-
-    Two resend-local of the same machine would share a database, too, and answer 500 when that is locked.
-    """
+    """Mark everything here slow, and leave time for the first download."""
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.slow)
             item.add_marker(pytest.mark.timeout(300))
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -5,6 +5,7 @@ It takes fields that do not exist, and makes a second mail of a second call with
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,5 +24,9 @@ class ResendLocal(Emulator):
         return found
 
     def _command(self) -> tuple[Sequence[str], dict[str, str]]:
+        # Its own program would have all that run share one database, and answer 500 when that is locked.
+        app = npm_program(LOCAL, NPM).resolve().parent / "app"
+        database = shutil.copy(app / "resend-local.sqlite", self._folder)
         # A Next.js application: HOSTNAME keeps it off other interfaces.
-        return (str(npm_program(LOCAL, NPM)), "-p", str(self.port)), {"HOSTNAME": "127.0.0.1"}
+        environment = {"NODE_ENV": "production", "HOSTNAME": "127.0.0.1", "PORT": str(self.port)}
+        return ("node", str(app / "server.js")), environment | {"DATABASE_URL": f"file:{database}"}
