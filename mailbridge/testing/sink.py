@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import ssl
-import threading
-from collections.abc import Iterator, Sequence
-from types import TracebackType
-from typing import Literal, Self
+from collections.abc import Iterator
+from typing import Literal
 
 from mailbridge.errors import AuthFailed, ConfigError, MailError
 from mailbridge.inbox import CatchAll, Caught
-from mailbridge.testing import listening
-from mailbridge.testing.assertions import Assertions
 from mailbridge.testing.faults import SERVER_ERROR, Planned
+from mailbridge.testing.local_server import LocalServer
 from mailbridge.testing.misconduct import Misconduct
 from mailbridge.testing.sent import SentMail
 from mailbridge.testing.smtp_faults import Ailment
@@ -20,7 +17,7 @@ from mailbridge.testing.smtp_faults import Ailment
 __all__ = ["SmtpSink"]
 
 
-class SmtpSink(Assertions):
+class SmtpSink(LocalServer):
     """A real SMTP server on loopback that keeps what it gets, and misbehaves when a test wants it to.
 
     Whoever speaks SMTP may send to it: mailbridge, `smtplib`, another process. `sent` is read from the bytes
@@ -63,10 +60,6 @@ class SmtpSink(Assertions):
             conduct=self._conduct,
         )
         self._auth = auth
-        self._port = 0
-        self._lock = threading.Lock()
-        self._sent: list[SentMail] = []
-        self._failed: list[SentMail] = []
 
     # --- how to reach it
 
@@ -109,26 +102,6 @@ class SmtpSink(Assertions):
     def password(self) -> str | None:
         """The password that is accepted; None if any is."""
         return self._auth[1] if self._auth else None
-
-    # --- what came
-
-    @property
-    def sent(self) -> Sequence[SentMail]:
-        """The messages that were taken, oldest first; also where the client lost the answer."""
-        with self._lock:
-            return tuple(self._sent)
-
-    @property
-    def failed(self) -> Sequence[SentMail]:
-        """The messages that were refused when they were there; of one refused earlier there is nothing to see."""
-        with self._lock:
-            return tuple(self._failed)
-
-    def clear(self) -> None:
-        """Forget what came; faults stay."""
-        with self._lock:
-            self._sent.clear()
-            self._failed.clear()
 
     # --- what shall go wrong
 
@@ -177,32 +150,16 @@ class SmtpSink(Assertions):
         """Forget every fault, refusal and delay."""
         self._conduct.heal()
 
-    # --- life
-
-    def start(self) -> Self:
-        """Listen."""
-        self._server.start()
-        self._port = self.port
-        listening.begin(self._port)
-        return self
-
-    def stop(self) -> None:
-        """Close every connection and end the thread; what came is kept."""
-        listening.end(self._port)
-        self._server.stop()
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.stop()
-
     def __repr__(self) -> str:
         return f"<SmtpSink at {self.host}:{self.port}, tls={self.tls}: {len(self._sent)} sent>"
 
     # --- how
+
+    def _open(self) -> None:
+        self._server.start()
+
+    def _close(self) -> None:
+        self._server.stop()
 
     def _check(self, ailment: Ailment) -> None:
         """Raise ConfigError for a fault of logins where nobody has to log in."""

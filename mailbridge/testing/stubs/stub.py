@@ -5,15 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from types import TracebackType
-from typing import Self
 
 from mailbridge.dsn import Dsn
 from mailbridge.errors import AuthFailed, ConfigError, ConnectFailed, MailError, OutcomeUnknown, RecipientRefused
 from mailbridge.flow.http import HttpRequest, HttpResponse, encoded_json
-from mailbridge.testing import listening
-from mailbridge.testing.assertions import Assertions
 from mailbridge.testing.faults import SERVER_ERROR, Planned
+from mailbridge.testing.local_server import LocalServer
 from mailbridge.testing.sent import SentMail
 from mailbridge.testing.stubs.named import named
 from mailbridge.testing.stubs.plans import Plans
@@ -28,7 +25,7 @@ _UNREADABLE = (LookupError, TypeError, ValueError, AttributeError)
 """What reading a request ends in that the API does not document; MessageInvalid is a ValueError."""
 
 
-class ProviderStub(Assertions):
+class ProviderStub(LocalServer):
     """An HTTP server on loopback that answers as a provider documents it, and knows what was sent by it.
 
     It is real HTTP, so that the transport of mailbridge, a provider's own SDK or a plain HTTP client may
@@ -53,13 +50,10 @@ class ProviderStub(Assertions):
         self.replies = found() if isinstance(found, type) else found
         self._transport = Dsn.parse(self.replies.dsn).scheme
         self._server = HttpServer(self._respond)
-        self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._plans = Plans()
         self._pause = 0.0
         self._requests: list[Recorded] = []
-        self._sent: list[SentMail] = []
-        self._failed: list[SentMail] = []
 
     # --- how to reach it
 
@@ -98,23 +92,11 @@ class ProviderStub(Assertions):
         with self._lock:
             return tuple(self._requests)
 
-    @property
-    def sent(self) -> Sequence[SentMail]:
-        """The messages that were accepted, oldest first; also where the answer was lost on its way."""
-        with self._lock:
-            return tuple(self._sent)
-
-    @property
-    def failed(self) -> Sequence[SentMail]:
-        """The messages that were refused."""
-        with self._lock:
-            return tuple(self._failed)
-
     def clear(self) -> None:
         """Forget what came; faults stay."""
+        super().clear()
         with self._lock:
-            for each in (self._requests, self._sent, self._failed):
-                each.clear()
+            self._requests.clear()
 
     # --- what shall go wrong
 
@@ -174,33 +156,18 @@ class ProviderStub(Assertions):
         finally:
             self._server.open()
 
-    # --- life
-
-    def start(self) -> Self:
-        """Listen."""
-        self._stopping.clear()
-        self._server.open()
-        listening.begin(self.port)
-        return self
-
-    def stop(self) -> None:
-        """End every connection and every thread; what came is kept."""
-        self._stopping.set()
-        listening.end(self.port)
-        self._server.close()
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.stop()
-
     def __repr__(self) -> str:
         return f"<ProviderStub {self._transport} at {self.base_url}: {len(self._sent)} sent>"
 
     # --- how
+
+    def _open(self) -> None:
+        self._stopping.clear()
+        self._server.open()
+
+    def _close(self) -> None:
+        self._stopping.set()
+        self._server.close()
 
     def _check(self, error: Exception) -> None:
         """Raise ConfigError unless the provider has an answer that means this error."""
