@@ -101,11 +101,18 @@ def _render(catalogue: Catalogue, out: Path | None, *, as_json: bool) -> Exit:
     """Render everything; tell what failed."""
     from mailbridge.cli.exits import exit_code, worst
     from mailbridge.cli.telling import tell_json
-    from mailbridge.errors import ConfigError
+    from mailbridge.errors import ConfigError, VariableUndefined
 
     proofs = list(catalogue.proofs())
     if not proofs:
-        raise ConfigError(f"There are no templates in {catalogue.where}.")
+        raise ConfigError(
+            f"There are no templates in {catalogue.where}.",
+            hints=["A template is a file such as welcome.html with blocks subject, text and html."],
+        )
+    for proof in proofs:
+        if isinstance(proof.error, VariableUndefined):
+            place = catalogue.samples.place(proof.template)
+            proof.error.hints += (f"The data that it is shown with belongs into {place}.",)
     code = worst(exit_code(proof.error) for proof in proofs if proof.error)
     if out is not None:
         from mailbridge.preview.files import write
