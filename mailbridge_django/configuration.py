@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
 from mailbridge import ConfigError, Plugins
-from mailbridge.settings.problems import nearest
+from mailbridge.settings.problems import nearest, sentence
 
 SETTING = "MAILBRIDGE"
 _TABLE = ((Mapping,), "a dictionary")
@@ -130,7 +130,7 @@ def _target(rest: dict[str, Any]) -> Any:
     if rest:
         names = ", ".join(map(repr, sorted(rest)))
         raise ConfigError(
-            f"Unknown options {names}{nearest(min(rest), _OPTIONS)}.",
+            sentence(f"Unknown options {names}{nearest(min(rest), _OPTIONS)}"),
             hints=["Host, user and password belong into the dsn, or beside 'transport' in place of it."],
         )
     if not target and given:

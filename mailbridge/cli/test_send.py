@@ -72,7 +72,8 @@ def command(
     route = open_route(dsn, name, dialogue)
     author = sender or route.sender
     if not author:
-        raise click.UsageError("Nobody is known to send it from: give --from, or set default_from (MAILBRIDGE_DEFAULT_FROM).")
+        how = "give --from, or set default_from (MAILBRIDGE_DEFAULT_FROM)"
+        raise click.UsageError(f"Nobody is known to send it from: {how}.")
     message = sample_message(
         sender=author,
         to=to,

@@ -120,7 +120,7 @@ class TestSender:
     def test_nobody_is_a_usage_error_that_says_what_to_set(self, run):
         result = run("test-send", "ann@example.org", "--dsn", "null://")
         assert result.code == 2
-        assert "give --from, or set MAILBRIDGE_DEFAULT_FROM" in result.err
+        assert "set default_from (MAILBRIDGE_DEFAULT_FROM)" in result.err
 
 
 class TestRoute:
