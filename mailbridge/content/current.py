@@ -50,9 +50,8 @@ def use(templates: Templates) -> Iterator[None]:
 def register(name: str, find: Find) -> None:
     """Have an adapter asked which templates hold; it answers None where it has no say (outside of its application).
 
-    The adapter that was registered last is asked first; a second one of the same name replaces the first.
+    The adapter that was registered last is asked first; a second one of the same name takes the place of the first.
     """
-    _finders.pop(name, None)
     _finders[name] = find
 
 

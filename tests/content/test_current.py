@@ -47,6 +47,8 @@ def test_the_nearer_goes_before_the_farther(tmp_path: Path, monkeypatch: pytest.
     assert made() == "adapter"
     current.register("another", lambda: saying("another"))
     assert made() == "another"
+    current.register("a framework", lambda: saying("adapter"))  # once more: it keeps its place
+    assert made() == "another"
     with current.use(saying("used")):
         assert made() == "used"
         with current.use(saying("inner")):
