@@ -32,6 +32,8 @@ _SECRET = re.compile(
     re.IGNORECASE,
 ).search
 
+_ESCAPED = re.compile("&amp;|%3A", re.IGNORECASE).sub
+
 
 def is_sensitive(message: EmailMessage) -> bool:
     """Say whether a message is sensitive by the setting and the rule (1 is for the caller)."""
@@ -71,4 +73,4 @@ def _decoded(content: Any) -> str:
 
 def _plain(url: str) -> str:
     """Return the URL as it is called, also where it stands in HTML."""
-    return url.replace("&amp;", "&").replace("%3A", ":") if "&amp;" in url or "%3A" in url else url
+    return _ESCAPED(lambda found: ":" if found[0].startswith("%") else "&", url)

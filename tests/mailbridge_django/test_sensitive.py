@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.contrib.auth.forms import PasswordResetForm
@@ -41,7 +42,10 @@ def signed() -> str:
         "https://example.com/confirm?token=0123456789",
         "http://example.com/#access_token=0123456789",
         "https://example.com/v?otp=123456.",
-        "https://example.com/accounts/confirm-email/" + signed() + "/",
+        "https://example.com/v?login-token=0123456789",
+        pytest.param(f"https://example.com/confirm/{quote(signed())}/", id="escaped"),
+        pytest.param(f"https://example.com/confirm/{quote(signed()).replace('%3A', '%3a')}/", id="escaped-small"),
+        pytest.param(f"https://example.com/accounts/confirm-email/{signed()}/", id="signed"),
     ],
 )
 def test_a_link_that_lets_its_reader_in_is_sensitive(body: str) -> None:
@@ -57,6 +61,7 @@ def test_a_link_that_lets_its_reader_in_is_sensitive(body: str) -> None:
         "https://example.com/?page=2&keyword=shoes&tokens=no",
         "The token=0123456789 is no link",
         "https://example.com/2026-11-22/report",
+        "https://example.com/a:1abcde:" + "x" * 44,
     ],
 )
 def test_other_links_are_not(body: str) -> None:
@@ -120,3 +125,9 @@ def test_djangos_password_reset_is_sensitive_and_its_link_is_hidden(
 
 def test_a_long_text_without_links_is_read_in_no_time() -> None:
     assert not carries_secret(a_message("http" * 100_000 + "://" + "a-" * 100_000))
+
+
+def test_a_part_that_is_no_text_is_read_as_far_as_it_goes() -> None:
+    message = a_message("Hello")
+    message.attach_alternative(b"\xff https://example.com/?token=0123456789", "application/octet-stream")
+    assert carries_secret(message)
