@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -200,3 +201,27 @@ def test_litestar_mail_is_missing_where_the_mailer_is_an_object(litestar: Callab
         litestar(Litestar(logging_config=None, plugins=[MailPlugin(Mailer("null://"))]), "mail", "plugins").exit_code
         == 2
     )
+
+
+async def _sees_the_mailer(app: Litestar) -> None:
+    assert isinstance(app.state["mailer"], Mailer)
+
+
+def test_the_applications_own_shutdown_still_has_the_mailer() -> None:
+    app = Litestar([], logging_config=None, on_shutdown=[_sees_the_mailer], plugins=[MailPlugin(Mailer("null://"))])
+    with TestClient(app):
+        pass
+    assert "mailer" not in app.state
+
+
+def test_the_applications_own_lifespan_has_the_mailer_from_its_beginning() -> None:
+    seen: list[object] = []
+
+    @asynccontextmanager
+    async def own(app: Litestar) -> AsyncIterator[None]:
+        seen.append(app.state.get("mailer"))
+        yield
+
+    mailer = Mailer("null://")
+    with TestClient(Litestar([], logging_config=None, lifespan=[own], plugins=[MailPlugin(mailer)])):
+        assert seen == [mailer]

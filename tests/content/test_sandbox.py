@@ -211,3 +211,25 @@ def test_what_the_program_gives_may_be_called() -> None:
         filters={"euro": "{} €".format},
     )
     assert templates.render("w").text == "https://example.com/a 5 €\n"
+
+
+@pytest.mark.parametrize("text", ["{{ x.ljust(3) }}", "{{ x.encode() }}", "{{ x.splitlines() }}", "{{ d.copy() }}"])
+def test_a_method_is_called_only_if_it_is_listed_however_harmless(text: str) -> None:
+    with pytest.raises(TemplateError, match="may not call"):
+        render(text, {"x": "v", "d": {}})
+
+
+def test_a_recursive_loop_is_refused_before_it_runs() -> None:
+    with pytest.raises(TemplateError, match="may not have recursive loops"):
+        render("{% for x in [] recursive %}{{ loop(x) }}{% endfor %}")
+
+
+def test_a_mail_inside_a_mail_leaves_the_outer_budget_as_it_was() -> None:
+    inner = Templates.from_strings({"i.txt": "i"})
+    outer = Templates.from_strings(
+        {"o.txt": "{{ inner() }}{% for i in [1, 2, 3] %}x{% endfor %}"},
+        limits=Limits(steps=3),
+        globals={"inner": lambda: inner.render("i").text},
+    )
+    with pytest.raises(TemplateError, match="takes more steps"):
+        outer.render("o")

@@ -416,3 +416,75 @@ def test_without_a_mailer_the_settings_say(monkeypatch: pytest.MonkeyPatch, hand
     logger, _ = handle(None)
     logger.error("boom")
     assert len(list((tmp_path / "out").rglob("*.eml"))) == 1
+
+
+def test_every_mail_that_failed_is_told_in_the_first_that_arrives(handle: Handle, mailer: Mailer) -> None:
+    class Down:
+        def __init__(self) -> None:
+            self.failures = 3
+
+        def message(self, **fields: Any) -> Message:
+            return mailer.message(**fields)
+
+        def send(self, message: Message, *, via: str | None = None) -> Any:
+            if self.failures:
+                self.failures -= 1
+                raise ConnectionError("password=s3cret")
+            return mailer.send(message, via=via)
+
+    logger, _ = handle(Down())
+    for level in (40, 50, 60, 70):
+        logger.log(level, "boom")
+    assert "Earlier mails that could not be sent: 3" in (sent(mailer)[0].text or "")
+
+
+def test_a_warning_about_a_mail_that_failed_has_no_secrets(
+    handle: Handle, caplog: pytest.LogCaptureFixture, mailer: Mailer
+) -> None:
+    class Broken:
+        def message(self, **fields: Any) -> Message:
+            return mailer.message(**fields)
+
+        def send(self, message: Message, *, via: str | None = None) -> Any:
+            raise ConnectionError("smtp://ann:s3cret@mail.example.com is gone")
+
+    logger, _ = handle(Broken())
+    logger.error("boom")
+    assert "could not be sent: ConnectionError" in caplog.text
+    assert "s3cret" not in caplog.text
+
+
+def test_the_traceback_of_a_record_from_another_process_is_told(mailer: Mailer, handle: Handle) -> None:
+    logger, _ = handle(mailer)
+    record = logging.makeLogRecord({"name": "shop", "levelno": 40, "levelname": "ERROR", "msg": "boom"})
+    record.exc_text = "LookupError: no such order"
+    logger.handle(record)
+    assert "\n\nLookupError: no such order\n" in (sent(mailer)[0].text or "")
+
+
+def test_mails_that_were_not_sent_in_time_are_counted_in_a_warning(
+    mailer: Mailer, handle: Handle, caplog: pytest.LogCaptureFixture
+) -> None:
+    gate = Gate(mailer)
+    logger, handler = handle(gate, background=True, patience=0.05)
+    logger.error("sending")
+    assert gate.begun.acquire(timeout=10)
+    logger.critical("waiting")
+    handler.close()
+    gate.open.set()
+    assert "1 mails about log records were not sent in time" in caplog.text
+
+
+def test_without_a_thread_the_end_does_not_wait_longer_than_patience(
+    mailer: Mailer, handle: Handle, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Slow(Gate):
+        def send(self, message: Message, *, via: str | None = None) -> Any:
+            self.open.wait(0.1)
+            return self.mailer.send(message, via=via)
+
+    _, handler = handle(Slow(mailer), patience=0.01)
+    for level in (40, 50, 60):
+        handler.emit(logging.makeLogRecord({"name": "shop", "levelno": level, "levelname": "ERROR", "msg": "boom"}))
+    handler.flush()
+    assert len(sent(mailer)) == 1

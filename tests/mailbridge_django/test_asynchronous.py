@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import django
@@ -97,3 +97,24 @@ def test_every_public_name_can_be_had() -> None:
     assert mailbridge_django.__all__ == sorted(mailbridge_django.__all__)
     with pytest.raises(AttributeError, match="no attribute"):
         _ = mailbridge_django.nothing
+
+
+def test_after_a_failure_nothing_further_is_begun(smtp: Callable[..., Peer]) -> None:
+    smtp({"RCPT": reply("550 5.1.1 no such user")})
+    begun: list[str] = []
+
+    def messages() -> Iterator[EmailMessage]:
+        for number in range(500):
+            begun.append(f"ann{number}@example.org")
+            yield EmailMessage("Hi", "Hello", None, [begun[-1]])
+
+    with pytest.raises(RecipientRefused, match="ann0@"):
+        asyncio.run(asend_messages(messages()))
+    assert len(begun) < 500
+
+
+def test_of_several_failures_the_first_is_raised(smtp: Callable[..., Peer]) -> None:
+    smtp({"RCPT": reply("550 5.1.1 no such user")})
+    names = [f"ann{number}@example.org" for number in range(20)]
+    with pytest.raises(RecipientRefused, match="ann0@"):
+        asyncio.run(asend_messages([EmailMessage("Hi", "Hello", None, [each]) for each in names]))

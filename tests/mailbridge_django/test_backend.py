@@ -15,7 +15,8 @@ from django.test import override_settings
 from support.django_project import HAS_MAILERS, Configure, mail_settings
 from support.peer import Peer, reply
 
-from mailbridge import MailError, MessageInvalid, RecipientRefused, TlsFailed
+from mailbridge import MailError, Message, MessageInvalid, RecipientRefused, TlsFailed
+from mailbridge.extend import hookimpl
 from mailbridge_django import EmailBackend
 
 Backend = Callable[..., Any]
@@ -379,3 +380,23 @@ def test_a_bad_option_beside_others_does_not_show_their_secrets(configure: Confi
         backend()
     assert "hots" in str(caught.value)
     assert "s3cret" not in str(caught.value)
+
+
+class Incomplete:
+    """A hook that finds something wrong with every message."""
+
+    @hookimpl
+    def mailbridge_pre_send(self, message: Message) -> None:
+        """Refuse it."""
+        raise MessageInvalid("the footer is missing", field="text")
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_what_a_hook_finds_wrong_with_a_message_is_raised_even_silently(
+    configure: Configure, backend: Backend, count: int
+) -> None:
+    configure(dsn="memory://", hooks=[f"{__name__}.Incomplete"])
+    quiet = backend()
+    quiet.fail_silently = True
+    with pytest.raises(MessageInvalid, match="footer"):
+        quiet.send_messages([a_message() for _ in range(count)])

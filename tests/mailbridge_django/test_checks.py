@@ -159,3 +159,13 @@ def test_checks_connect_to_nobody_and_ask_no_database(configure: Configure, peer
 def test_projects_without_our_backend_hear_nothing() -> None:
     with override_settings(EMAIL_BACKEND="django.core.mail.backends.dummy.EmailBackend"):
         assert ids(deploy=True) == []
+
+
+def test_a_switch_in_a_table_of_fields_may_be_a_boolean(configure: Configure) -> None:
+    configure(transport="smtp", host="mail.example.com", tls_verify=False)
+    assert ids(deploy=True) == ["mailbridge.W003"]
+
+
+def test_a_key_in_the_place_of_the_user_is_a_password(configure: Configure) -> None:
+    configure(dsn="resend://re_0123456789abcdef@default")
+    assert ids(deploy=True) == ["mailbridge.W002"]

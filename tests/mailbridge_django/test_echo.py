@@ -80,10 +80,32 @@ def test_nor_by_a_handler_that_waits_behind_a_queue(configure: Configure, closed
 
 
 @pytest.mark.usefixtures("admins")
-def test_what_others_log_is_mailed(configure: Configure, peer: Callable[..., Peer], attach: Attach) -> None:
+@pytest.mark.parametrize("name", ["shop", "mailbridgewater"])
+def test_what_others_log_is_mailed(configure: Configure, peer: Callable[..., Peer], attach: Attach, name: str) -> None:
     server = peer()
     configure(dsn=f"smtp://{server.address}?tls=off")
     attach(AdminEmailHandler())
-    logging.getLogger("shop").error("It burns")
+    logging.getLogger(name).error("It burns")
     (message,) = server.messages
     assert b"It burns" in message.data
+
+
+@pytest.mark.usefixtures("admins")
+def test_nor_by_a_handler_that_logs_it_anew_by_another_name(
+    configure: Configure, closed_port: Any, attach: Attach
+) -> None:
+    configure(dsn=f"smtp://{closed_port}?tls=off")
+    heard: list[str] = []
+
+    class Relay(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if record.name == "mailbridge.send":
+                heard.append(record.name)
+                if len(heard) < 4:
+                    logging.getLogger("shop").error("No mail")
+
+    attach(Relay())
+    attach(AdminEmailHandler())
+    with pytest.raises(ConnectFailed):
+        send()
+    assert heard == ["mailbridge.send"]

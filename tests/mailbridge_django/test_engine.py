@@ -67,6 +67,20 @@ def test_layouts_are_no_templates_and_names_are_those_of_all_folders(project: Pr
     assert templates().names() == ("account/reset", "welcome")
 
 
+def test_styles_are_inlined_and_text_is_made_unless_the_settings_say_no(project: Project) -> None:
+    files = {
+        "welcome.html": "<style>p { color: red }</style><p>Hello</p>",
+        "welcome.subject.txt": "Hi",
+    }
+    project(files)
+    message = made()
+    assert 'style="color: red' in (message.html or "")
+    assert (message.text or "").strip() == "Hello"
+    project(files, MAILBRIDGE={"TEMPLATES": {"INLINE_CSS": False, "MAKE_TEXT": False}})
+    message = made()
+    assert (message.html, message.text) == (files["welcome.html"], None)
+
+
 def test_a_jinja_backend_takes_blocks_in_one_file(project: Project) -> None:
     project({"order.jinja": "{% block subject %}S{% endblock %}{% block text %}{{ n }}{% endblock %}"}, backend=JINJA)
     assert (made("order", {"n": "<1>"}).subject, made("order", {"n": "<1>"}).text) == ("S", "<1>\n")

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.core import mail
 from django.core.mail.backends import locmem
 from django.dispatch import Signal
@@ -21,7 +20,8 @@ from support.django_project import Configure
 from mailbridge import ConnectFailed, Message, MessageInvalid
 from mailbridge.testing import Mailbox, MailboxMixin, joining
 from mailbridge_django import asend_mail, mailer
-from mailbridge_django.signals import message_failed, message_sent
+from mailbridge_django.mailbox import outbox
+from mailbridge_django.signals import message_failed, message_sending, message_sent
 
 
 @pytest.fixture(autouse=True)
@@ -197,4 +197,27 @@ def test_a_project_without_the_app_is_told_why_its_mail_is_not_there() -> None:
             with pytest.raises(AssertionError, match="outbox has 2 mails that this mailbox does not see"):
                 box.assert_sent(to="ann@example.org")
     finally:
-        apps.get_app_config("mailbridge").ready()
+        joining.register("django", outbox)
+
+
+def test_receivers_may_change_a_message_before_the_mailbox_sees_it(box: Mailbox) -> None:
+    def sending(message: Any, **_: Any) -> None:
+        message.subject = "Changed"
+
+    with receiver_of(message_sending, sending):
+        send()
+    box.assert_sent(subject="Changed")
+    assert subjects() == ["Changed"]
+
+
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
+def test_what_is_wrong_with_a_message_is_raised_even_silently(box: Mailbox) -> None:
+    with pytest.raises(MessageInvalid, match="Invalid address"):
+        mail.send_mail("Hi", "Hello", "app@example.com", ["ann"], fail_silently=True)
+    box.assert_none()
+
+
+def test_a_backend_gets_a_message_to_nobody_as_without_a_mailbox(box: Mailbox) -> None:
+    assert locmem.EmailBackend().send_messages([mail.EmailMessage("Hi", "Hello")]) == 1
+    assert subjects() == ["Hi"]
+    box.assert_none()

@@ -174,3 +174,11 @@ def test_options_that_cannot_be_read_fail_the_message(send: Callable[..., int], 
         send([message], dsn="memory://")
     assert message.mailbridge_error is caught.value
     assert [name for name, _ in told] == ["sending", "failed"]
+
+
+def test_what_django_must_render_is_for_the_mailer_of_via(send: Callable[..., int]) -> None:
+    message = a_message()
+    message.encoding = "iso-8859-1"
+    message.mailbridge_options = {"via": "relay"}
+    key = "resend://re_0123456789abcdef@default"  # takes no rendered message
+    assert send([message], dsn=key, mailers={"relay": "memory://"}) == 1

@@ -86,7 +86,7 @@ def test_a_mailer_that_cannot_be_made_is_said_before_the_project_is_served(confi
         said.append(event)
 
     asyncio.run(keep_connections(get_asgi_application())({"type": "lifespan"}, receive, send))
-    assert said[0]["type"] == "lifespan.startup.failed"
+    assert [event["type"] for event in said] == ["lifespan.startup.failed"]
     assert "no transport 'nosuch'" in said[0]["message"]
 
 

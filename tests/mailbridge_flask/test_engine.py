@@ -246,3 +246,19 @@ class TestWhatGoesWrong:
         write(welcome_txt="Hello")
         with pytest.raises(TemplateError, match=r"mail/welcome\.txt raises RuntimeError"):
             made(mail, app)
+
+
+def test_of_several_in_an_app_the_default_one_makes_messages_of_templates(tmp_path: Path) -> None:
+    (tmp_path / "templates" / "mail").mkdir(parents=True)
+    (tmp_path / "templates" / "other").mkdir()
+    (tmp_path / "templates" / "mail" / "hi.txt").write_text("of the default")
+    (tmp_path / "templates" / "other" / "hi.txt").write_text("of the other")
+    app = Flask("several", root_path=str(tmp_path))
+    app.config["MAILBRIDGE"] = "null://"
+    app.config["MAILBRIDGE_BULK"] = {"dsn": "null://", "template_folder": "other"}
+    MailBridge(app, name="bulk")
+    MailBridge(app)
+    with app.app_context():
+        made = Message.from_template("hi", from_="a@example.com", to="b@example.com", subject="Hi")
+    assert made.text is not None
+    assert made.text.strip() == "of the default"

@@ -207,3 +207,37 @@ def test_what_cannot_be_used_is_refused_and_nothing_is_mounted(
     with pytest.raises(ConfigError, match=said):
         mail.mail_errors(app, **options)
     assert app.logger.handlers == before
+
+
+def test_a_short_cookie_is_a_word_and_stays_in_the_text(mail: MailBridge, app: Flask) -> None:
+    @app.get("/theme")
+    def theme() -> str:
+        app.logger.error("The dark theme of %s fails", request.cookies["session"])
+        return ""
+
+    client = app.test_client()
+    client.set_cookie("theme", "dark")
+    client.set_cookie("session", "cookie-of-ann")
+    client.get("/theme")
+    assert "The dark theme of ******** fails" in texts(mail, app)[0]
+
+
+def test_of_two_secrets_that_overlap_nothing_is_left(mail: MailBridge, app: Flask) -> None:
+    @app.get("/two")
+    def two() -> str:
+        app.logger.error("It was <%s>", request.args["api_key"])
+        return ""
+
+    app.test_client().get("/two?token=ann-1&api_key=ann-1-of-paris")
+    assert "It was <********>" in texts(mail, app)[0]
+
+
+def test_a_bearer_token_is_masked(mail: MailBridge, app: Flask) -> None:
+    @app.get("/api")
+    def api() -> str:
+        assert request.authorization is not None
+        app.logger.error("It was <%s>", request.authorization.token)
+        return ""
+
+    app.test_client().get("/api", headers={"Authorization": "Bearer abcdefgh"})
+    assert "It was <********>" in texts(mail, app)[0]

@@ -64,3 +64,10 @@ def test_a_name_that_was_bent_here_gets_no_page(catalogue: Catalogue) -> None:
 def test_pages_elsewhere_may_link_here_and_no_more(client: TestClient, site: str, mode: str, status: int) -> None:
     asked = client.get("/", headers={"Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode})
     assert asked.status_code == status
+
+
+def test_an_address_can_be_a_name_of_its_own_while_others_are_not_let_in() -> None:
+    keeper = Doorkeeper(_nobody, names=["192.168.0.7", "[fe80::1]"])
+    assert keeper.knows("192.168.0.7:8026")
+    assert keeper.knows("[fe80::1]:8026")
+    assert not keeper.knows("192.168.0.8:8026")

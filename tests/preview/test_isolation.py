@@ -68,3 +68,8 @@ def test_the_policy_lets_remote_images_in_and_nothing_more() -> None:
     closed, opened = output_policy(), output_policy(remote_images=True)
     assert opened.replace("img-src data: https: http:", "img-src data:") == closed
     assert closed.startswith("sandbox; default-src 'none';")
+
+
+@pytest.mark.parametrize("directive", ["base-uri 'none'", "form-action 'none'", "frame-ancestors 'self'"])
+def test_the_policy_says_what_default_src_does_not_cover(directive: str) -> None:
+    assert directive in output_policy().split("; ")

@@ -49,11 +49,12 @@ def test_remote_images_are_loaded_only_when_that_was_chosen(client: TestClient, 
     assert "default-src 'none'" in chosen
 
 
-@pytest.mark.parametrize("address", ["/", "/template/welcome", "/template/account/reset", "/style.css", "/nothing"])
+@pytest.mark.parametrize(
+    "address", ["/", "/template/welcome", "/template/account/reset", "/style.css", "/template/nothing"]
+)
 def test_no_answer_is_kept_framed_or_read_elsewhere(client: TestClient, address: str) -> None:
     headers = client.get(address).headers
-    assert headers.get("cache-control", "no-store") == "no-store"
-    assert headers.get("x-content-type-options", "nosniff") == "nosniff"
+    assert headers["cache-control"] == "no-store"
     if headers["content-type"].startswith("text/html"):
         assert "frame-ancestors 'none'" in headers["content-security-policy"]
         assert "default-src 'none'" in headers["content-security-policy"]
@@ -241,3 +242,11 @@ def test_hostile_names_and_values_are_text_on_the_page(folder: Path, page: Ask) 
     assert "<script>alert" not in text
     assert "<img src=x" not in text
     assert "&lt;script&gt;alert(1)&lt;/script&gt;Ann" in text
+
+
+@pytest.mark.parametrize("address", ["/", "/template/welcome", "/output/welcome", "/style.css"])
+def test_no_other_site_can_read_or_embed_an_answer(client: TestClient, address: str) -> None:
+    headers = client.get(address).headers
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["cross-origin-resource-policy"] == "same-origin"
+    assert headers["referrer-policy"] == "no-referrer"

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from contextvars import Context
 from typing import Any
 
 import pytest
@@ -318,3 +319,34 @@ def test_the_owner_here_is_known(server: Elsewhere) -> None:
         assert current() is mailbox
         assert server.run(current) is mailbox
     assert server.run(current) is None
+
+
+def test_a_mailbox_that_is_shared_may_be_shared_again() -> None:
+    with Mailbox() as mailbox:
+        mailbox.shared()
+        mailbox.shared()
+
+
+def test_what_the_outer_mailbox_allows_is_its_own_unless_the_inner_one_allows_it_too() -> None:
+    with Mailbox() as outer, Mailbox() as inner:
+        outer.allow({"X-Test": "7"})
+        inner.allow({"X-Test": "7"})
+        Mailer(SMTP).send(message(headers={"X-Test": "7"}))
+        assert (len(outer), len(inner)) == (0, 1)
+
+
+def test_a_lenient_test_sends_nothing_while_mailboxes_are_open_that_do_not_own_it(
+    watch: Watch, server: Elsewhere
+) -> None:
+    watch.lenient = True
+    with ExitStack() as stack:
+        for name in "ab":
+            stack.callback(Context().run(Mailbox(name).open).close)
+        with pytest.raises(UnownedSend, match="Several mailboxes are open"):
+            server.send()
+
+
+def test_the_innermost_watch_remembers_what_was_refused(watch: Watch) -> None:
+    with watched() as inner, pytest.raises(UnownedSend):
+        Mailer(SMTP).send(message("hello"))
+    assert (len(inner.refused), watch.refused) == (1, [])

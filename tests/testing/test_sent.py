@@ -22,6 +22,7 @@ from mailbridge.message.address import Address
 from mailbridge.message.attachment import Attachment
 from mailbridge.message.message import Message
 from mailbridge.testing import NotInMail, SentMail
+from mailbridge.testing.mail.browsing import page
 from mailbridge.testing.mail.contents import contents
 
 WIRE = b"From: app@example.com\r\nTo: Ann <ann@example.org>\r\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\n\r\nHello\r\n"
@@ -305,3 +306,7 @@ class TestBrowser:
             assert "<pre>1 &lt; 2</pre>" in path.read_text(encoding="utf-8")
         finally:
             path.unlink()
+
+
+def test_a_subject_cannot_end_the_title_of_the_page() -> None:
+    assert "</title><img" not in page(mail(subject="</title><img src=x>", text="Hi"))

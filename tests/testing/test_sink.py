@@ -27,8 +27,10 @@ from mailbridge import (
     RateLimited,
     RecipientDeferred,
     RecipientRefused,
+    RecipientStatus,
     SenderRefused,
     ServerError,
+    Status,
     TlsFailed,
     TlsMisconfigured,
     Unsupported,
@@ -306,3 +308,19 @@ def test_without_the_extra_it_says_what_to_install(package: str, tls: Any, monke
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(ConfigError, match=r"pip install '\.\[inbox\]'"):
         SmtpSink(tls=tls).start()
+
+
+def test_healing_ends_a_greylist_and_a_delay(sink: SmtpSink) -> None:
+    sink.greylist()
+    sink.delay(20)
+    sink.heal()
+    with Mailer(f"{sink.dsn}&timeout=5") as mailer:
+        assert mailer.send(MESSAGE).complete
+
+
+def test_a_fault_that_names_two_hits_both_of_them_in_one_message(sink: SmtpSink) -> None:
+    refused = dict.fromkeys(["ann@example.org", "bob@example.org"], RecipientStatus(Status.REFUSED))
+    sink.fail_next(RecipientRefused(recipients=refused))
+    with Mailer(sink.dsn) as mailer:
+        rows = mailer.send(MESSAGE.replace(cc="cyd@example.org")).recipients
+    assert [address for address, row in rows.items() if row.status == "refused"] == list(refused)

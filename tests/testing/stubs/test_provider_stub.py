@@ -281,7 +281,7 @@ def test_a_slow_provider_has_taken_the_mail_by_then(sendgrid: ProviderStub) -> N
 
 
 def test_healing_forgets_faults_and_clearing_forgets_mails(sendgrid: ProviderStub) -> None:
-    with Mailer(sendgrid.dsn) as mailer:
+    with Mailer(f"{sendgrid.dsn}&timeout=5") as mailer:
         sendgrid.fail_next(ContentRefused)
         sendgrid.delay(20)
         sendgrid.heal()
